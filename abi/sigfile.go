@@ -1,0 +1,135 @@
+package abi
+
+// fileSignatures: calls on open files.
+var fileSignatures = []Signature{
+	{"close", []Arg{{"fd", FD, 32, false, 0}}, Desc},
+	{"close_range", []Arg{{"fd", FD, 32, false, 0}, {"max_fd", FD, 32, false, 0}, {"flags", Flags, 32, false, CloseRangeFlags}}, Desc},
+	{"copy_file_range", []Arg{
+		{"fd_in", FD, 32, true, 0}, {"off_in", Ptr, 64, false, 0}, {"fd_out", FD, 32, true, 0}, {"off_out", Ptr, 64, false, 0},
+		{"len", Size, 64, false, 0}, {"flags", Hex, 32, false, 0},
+	}, Desc},
+	{"dup", []Arg{{"fildes", FD, 32, false, 0}}, Desc},
+	{"dup2", []Arg{{"oldfd", FD, 32, false, 0}, {"newfd", FD, 32, false, 0}}, Desc},
+	{"dup3", []Arg{{"oldfd", FD, 32, false, 0}, {"newfd", FD, 32, false, 0}, {"flags", Flags, 32, true, PipeFlags}}, Desc},
+	{"epoll_create", []Arg{{"size", Size, 32, true, 0}}, Desc},
+	{"epoll_create1", []Arg{{"flags", Flags, 32, true, EpollCreateFlags}}, Desc},
+	{"epoll_ctl", []Arg{{"epfd", FD, 32, true, 0}, {"op", Enum, 32, true, EpollOps}, {"fd", FD, 32, true, 0}, {"event", Ptr, 64, false, 0}}, Desc},
+	{"epoll_pwait", []Arg{
+		{"epfd", FD, 32, true, 0}, {"events", Ptr, 64, false, 0}, {"maxevents", Int, 32, true, 0}, {"timeout", Int, 32, true, 0},
+		{"sigmask", SigSet, 64, false, 0}, {"sigsetsize", Size, 64, false, 0},
+	}, Desc},
+	{"epoll_pwait2", []Arg{
+		{"epfd", FD, 32, true, 0}, {"events", Ptr, 64, false, 0}, {"maxevents", Int, 32, true, 0}, {"timeout", Timespec, 64, false, 0},
+		{"sigmask", SigSet, 64, false, 0}, {"sigsetsize", Size, 64, false, 0},
+	}, Desc},
+	{"epoll_wait", []Arg{
+		{"epfd", FD, 32, true, 0}, {"events", Ptr, 64, false, 0}, {"maxevents", Int, 32, true, 0}, {"timeout", Int, 32, true, 0},
+	}, Desc},
+	{"eventfd", []Arg{{"count", Uint, 32, false, 0}}, Desc},
+	{"eventfd2", []Arg{{"count", Uint, 32, false, 0}, {"flags", Flags, 32, true, EventfdFlags}}, Desc},
+	{"fadvise64", []Arg{
+		{"fd", FD, 32, true, 0}, {"offset", Off, 64, true, 0}, {"len", Size, 64, false, 0}, {"advice", Enum, 32, true, FadviseAdvice},
+	}, Desc},
+	{"fallocate", []Arg{
+		{"fd", FD, 32, true, 0}, {"mode", Flags, 32, true, FallocFlags}, {"offset", Off, 64, true, 0}, {"len", Off, 64, true, 0},
+	}, Desc},
+	{"fanotify_init", []Arg{{"flags", Hex, 32, false, 0}, {"event_f_flags", Hex, 32, false, 0}}, Desc},
+	{"fchdir", []Arg{{"fd", FD, 32, false, 0}}, Desc},
+	{"fchmod", []Arg{{"fd", FD, 32, false, 0}, {"mode", Mode, 16, false, 0}}, Desc},
+	{"fchown", []Arg{{"fd", FD, 32, false, 0}, {"user", UID, 32, false, 0}, {"group", GID, 32, false, 0}}, Desc},
+	{"fcntl", []Arg{{"fd", FD, 32, false, 0}, {"cmd", Enum, 32, false, FcntlCmds}, {"arg", Hex, 64, false, 0}}, Desc},
+	{"fdatasync", []Arg{{"fd", FD, 32, false, 0}}, Desc},
+	{"fgetxattr", []Arg{{"fd", FD, 32, true, 0}, {"name", Str, 64, false, 0}, {"value", OutBuf, 64, false, 0}, {"size", Size, 64, false, 0}}, Desc},
+	{"flistxattr", []Arg{{"fd", FD, 32, true, 0}, {"list", OutBuf, 64, false, 0}, {"size", Size, 64, false, 0}}, Desc},
+	{"flock", []Arg{{"fd", FD, 32, false, 0}, {"cmd", Flags, 32, false, FlockOps}}, Desc},
+	{"fremovexattr", []Arg{{"fd", FD, 32, true, 0}, {"name", Str, 64, false, 0}}, Desc},
+	{"fsetxattr", []Arg{
+		{"fd", FD, 32, true, 0}, {"name", Str, 64, false, 0}, {"value", Buf, 64, false, 0}, {"size", Size, 64, false, 0},
+		{"flags", Flags, 32, true, XattrFlags},
+	}, Desc},
+	{"fstat", []Arg{{"fd", FD, 32, false, 0}, {"statbuf", Ptr, 64, false, 0}}, Desc},
+	{"fstatfs", []Arg{{"fd", FD, 32, false, 0}, {"buf", Ptr, 64, false, 0}}, Desc},
+	{"fsync", []Arg{{"fd", FD, 32, false, 0}}, Desc},
+	{"ftruncate", []Arg{{"fd", FD, 32, false, 0}, {"length", Off, 64, true, 0}}, Desc},
+	{"getdents", []Arg{{"fd", FD, 32, false, 0}, {"dirent", OutBuf, 64, false, 0}, {"count", Size, 32, false, 0}}, Desc},
+	{"getdents64", []Arg{{"fd", FD, 32, false, 0}, {"dirent", OutBuf, 64, false, 0}, {"count", Size, 32, false, 0}}, Desc},
+	{"getrandom", []Arg{{"ubuf", OutBuf, 64, false, 0}, {"len", Size, 64, false, 0}, {"flags", Flags, 32, false, RandomFlags}}, 0},
+	{"inotify_init", nil, Desc},
+	{"inotify_init1", []Arg{{"flags", Flags, 32, true, InotifyFlags}}, Desc},
+	{"inotify_rm_watch", []Arg{{"fd", FD, 32, true, 0}, {"wd", Int, 32, true, 0}}, Desc},
+	{"io_cancel", []Arg{{"ctx_id", Hex, 64, false, 0}, {"iocb", Ptr, 64, false, 0}, {"result", Ptr, 64, false, 0}}, 0},
+	{"io_destroy", []Arg{{"ctx", Hex, 64, false, 0}}, 0},
+	{"io_getevents", []Arg{
+		{"ctx_id", Hex, 64, false, 0}, {"min_nr", Int, 64, true, 0}, {"nr", Int, 64, true, 0}, {"events", Ptr, 64, false, 0},
+		{"timeout", Timespec, 64, false, 0},
+	}, 0},
+	{"io_pgetevents", []Arg{
+		{"ctx_id", Hex, 64, false, 0}, {"min_nr", Int, 64, true, 0}, {"nr", Int, 64, true, 0}, {"events", Ptr, 64, false, 0},
+		{"timeout", Timespec, 64, false, 0}, {"usig", Ptr, 64, false, 0},
+	}, 0},
+	{"io_setup", []Arg{{"nr_events", Uint, 32, false, 0}, {"ctxp", Ptr, 64, false, 0}}, 0},
+	{"io_submit", []Arg{{"ctx_id", Hex, 64, false, 0}, {"nr", Int, 64, true, 0}, {"iocbpp", Ptr, 64, false, 0}}, 0},
+	{"io_uring_enter", []Arg{
+		{"fd", FD, 32, false, 0}, {"to_submit", Uint, 32, false, 0}, {"min_complete", Uint, 32, false, 0}, {"flags", Hex, 32, false, 0},
+		{"argp", Ptr, 64, false, 0}, {"argsz", Size, 64, false, 0},
+	}, Desc},
+	{"io_uring_register", []Arg{
+		{"fd", FD, 32, false, 0}, {"opcode", Uint, 32, false, 0}, {"arg", Ptr, 64, false, 0}, {"nr_args", Uint, 32, false, 0},
+	}, Desc},
+	{"io_uring_setup", []Arg{{"entries", Uint, 32, false, 0}, {"params", Ptr, 64, false, 0}}, Desc},
+	{"ioctl", []Arg{{"fd", FD, 32, false, 0}, {"cmd", IOCTL, 32, false, IoctlCmds}, {"arg", Hex, 64, false, 0}}, Desc},
+	{"lseek", []Arg{{"fd", FD, 32, false, 0}, {"offset", Off, 64, true, 0}, {"whence", Enum, 32, false, Whence}}, Desc},
+	{"open_by_handle_at", []Arg{{"mountdirfd", DirFD, 32, true, 0}, {"handle", Ptr, 64, false, 0}, {"flags", Flags, 32, true, OpenFlags}}, Desc},
+	{"pipe", []Arg{{"fildes", Ptr, 64, false, 0}}, Desc},
+	{"pipe2", []Arg{{"fildes", Ptr, 64, false, 0}, {"flags", Flags, 32, true, PipeFlags}}, Desc},
+	{"poll", []Arg{{"ufds", Ptr, 64, false, 0}, {"nfds", Uint, 32, false, 0}, {"timeout_msecs", Int, 32, true, 0}}, Desc},
+	{"ppoll", []Arg{
+		{"ufds", Ptr, 64, false, 0}, {"nfds", Uint, 32, false, 0}, {"tsp", Timespec, 64, false, 0}, {"sigmask", SigSet, 64, false, 0},
+		{"sigsetsize", Size, 64, false, 0},
+	}, Desc},
+	{"pread64", []Arg{{"fd", FD, 32, false, 0}, {"buf", OutBuf, 64, false, 0}, {"count", Size, 64, false, 0}, {"pos", Off, 64, true, 0}}, Desc},
+	{"preadv", []Arg{
+		{"fd", FD, 32, false, 0}, {"vec", OutIovec, 64, false, 0}, {"vlen", Size, 64, false, 0}, {"pos_l", Off, 64, false, 0},
+		{"pos_h", Hex, 64, false, 0},
+	}, Desc},
+	{"preadv2", []Arg{
+		{"fd", FD, 32, false, 0}, {"vec", OutIovec, 64, false, 0}, {"vlen", Size, 64, false, 0}, {"pos_l", Off, 64, false, 0},
+		{"pos_h", Hex, 64, false, 0}, {"flags", Flags, 32, true, RwfFlags},
+	}, Desc},
+	{"pselect6", []Arg{
+		{"n", Int, 32, true, 0}, {"inp", Ptr, 64, false, 0}, {"outp", Ptr, 64, false, 0}, {"exp", Ptr, 64, false, 0},
+		{"tsp", Timespec, 64, false, 0}, {"sig", Ptr, 64, false, 0},
+	}, Desc},
+	{"pwrite64", []Arg{{"fd", FD, 32, false, 0}, {"buf", Buf, 64, false, 0}, {"count", Size, 64, false, 0}, {"pos", Off, 64, true, 0}}, Desc},
+	{"pwritev", []Arg{
+		{"fd", FD, 32, false, 0}, {"vec", Iovec, 64, false, 0}, {"vlen", Size, 64, false, 0}, {"pos_l", Off, 64, false, 0},
+		{"pos_h", Hex, 64, false, 0},
+	}, Desc},
+	{"pwritev2", []Arg{
+		{"fd", FD, 32, false, 0}, {"vec", Iovec, 64, false, 0}, {"vlen", Size, 64, false, 0}, {"pos_l", Off, 64, false, 0},
+		{"pos_h", Hex, 64, false, 0}, {"flags", Flags, 32, true, RwfFlags},
+	}, Desc},
+	{"read", []Arg{{"fd", FD, 32, false, 0}, {"buf", OutBuf, 64, false, 0}, {"count", Size, 64, false, 0}}, Desc},
+	{"readahead", []Arg{{"fd", FD, 32, true, 0}, {"offset", Off, 64, true, 0}, {"count", Size, 64, false, 0}}, Desc},
+	{"readv", []Arg{{"fd", FD, 32, false, 0}, {"vec", OutIovec, 64, false, 0}, {"vlen", Size, 64, false, 0}}, Desc},
+	{"select", []Arg{
+		{"n", Int, 32, true, 0}, {"inp", Ptr, 64, false, 0}, {"outp", Ptr, 64, false, 0}, {"exp", Ptr, 64, false, 0},
+		{"tvp", Timeval, 64, false, 0},
+	}, Desc},
+	{"sendfile", []Arg{{"out_fd", FD, 32, true, 0}, {"in_fd", FD, 32, true, 0}, {"offset", Ptr, 64, false, 0}, {"count", Size, 64, false, 0}}, Desc},
+	{"splice", []Arg{
+		{"fd_in", FD, 32, true, 0}, {"off_in", Ptr, 64, false, 0}, {"fd_out", FD, 32, true, 0}, {"off_out", Ptr, 64, false, 0},
+		{"len", Size, 64, false, 0}, {"flags", Flags, 32, false, SpliceFlags},
+	}, Desc},
+	{"sync_file_range", []Arg{
+		{"fd", FD, 32, true, 0}, {"offset", Off, 64, true, 0}, {"nbytes", Off, 64, true, 0}, {"flags", Flags, 32, false, SyncRangeFlags},
+	}, Desc},
+	{"syncfs", []Arg{{"fd", FD, 32, true, 0}}, Desc},
+	{"tee", []Arg{{"fdin", FD, 32, true, 0}, {"fdout", FD, 32, true, 0}, {"len", Size, 64, false, 0}, {"flags", Flags, 32, false, SpliceFlags}}, Desc},
+	{"ustat", []Arg{{"dev", Dev, 32, false, 0}, {"ubuf", Ptr, 64, false, 0}}, 0},
+	{"vmsplice", []Arg{
+		{"fd", FD, 32, true, 0}, {"uiov", Iovec, 64, false, 0}, {"nr_segs", Size, 64, false, 0}, {"flags", Flags, 32, false, SpliceFlags},
+	}, Desc},
+	{"write", []Arg{{"fd", FD, 32, false, 0}, {"buf", Buf, 64, false, 0}, {"count", Size, 64, false, 0}}, Desc},
+	{"writev", []Arg{{"fd", FD, 32, false, 0}, {"vec", Iovec, 64, false, 0}, {"vlen", Size, 64, false, 0}}, Desc},
+}

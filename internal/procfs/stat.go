@@ -1,0 +1,76 @@
+package procfs
+
+import "bytes"
+
+// Stat is what a supervisor uses of /proc/<pid>/stat (proc_pid_stat(5)): what
+// status does not say.
+type Stat struct {
+	State       byte
+	PPID        int
+	PGRP        int
+	Session     int
+	MinorFaults uint64
+	MajorFaults uint64
+	Threads     int
+	// StartTicks is when the process started, in clock ticks (1/100 s) since
+	// boot. With the pid it tells a process from a later one of the same pid,
+	// to the precision of a tick.
+	StartTicks uint64
+}
+
+// ReadStat reads /proc/<pid>/stat. It exists for zombies too.
+func ReadStat(pid int, s *Stat) error {
+	// 52 numbers of at most 20 digits and a name of at most 64 bytes.
+	var buf [4096]byte
+	n, err := readAll(pid, "stat", buf[:])
+	if err != nil {
+		return err
+	}
+	if !s.parse(buf[:n]) {
+		return &Error{"read", pid, "stat", ErrMalformed}
+	}
+	return nil
+}
+
+// parse counts fields from the last parenthesis: the name before it is the
+// process's own choice and, unlike in status, printed as it is, so "x) R 1"
+// and newlines are legal in it. No field after it can hold a parenthesis.
+func (s *Stat) parse(b []byte) bool {
+	*s = Stat{}
+	i := bytes.LastIndexByte(b, ')')
+	if i < 0 {
+		return false
+	}
+	rest := b[i+1:]
+	for n := 3; ; n++ { // proc(5) numbers the state 3
+		rest = bytes.TrimLeft(rest, " \n")
+		if len(rest) == 0 {
+			return false
+		}
+		end := bytes.IndexAny(rest, " \n")
+		if end < 0 {
+			end = len(rest)
+		}
+		f := rest[:end]
+		rest = rest[end:]
+		switch n {
+		case 3:
+			s.State = f[0]
+		case 4:
+			s.PPID = leadingInt(f)
+		case 5:
+			s.PGRP = leadingInt(f)
+		case 6:
+			s.Session = leadingInt(f)
+		case 10:
+			s.MinorFaults = leadingUint(f)
+		case 12:
+			s.MajorFaults = leadingUint(f)
+		case 20:
+			s.Threads = leadingInt(f)
+		case 22:
+			s.StartTicks = leadingUint(f)
+			return true
+		}
+	}
+}

@@ -1,0 +1,152 @@
+package testutil
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// strayGrace is how long what was left may take to go by itself.
+const strayGrace = 2 * time.Second
+
+// threadSlack is how many threads the Go runtime may have added meanwhile:
+// its pool grows on its own. A leak of a thread a session soon exceeds it.
+const threadSlack = 16
+
+// Snapshot is what this process owns at one moment: its descendants (zombies
+// included), its open descriptors and the number of its threads.
+type Snapshot struct {
+	children    map[int]string
+	descriptors map[int]string
+	threads     int
+}
+
+// TakeSnapshot looks at this process.
+func TakeSnapshot() Snapshot {
+	// The runtime's poller opens descriptors with the first pipe and keeps them.
+	if r, w, err := os.Pipe(); err == nil {
+		_, _ = r.Close(), w.Close()
+	}
+	return look()
+}
+
+func look() Snapshot {
+	threads, _ := os.ReadDir("/proc/self/task")
+	return Snapshot{children: descendants(os.Getpid()), descriptors: descriptors(), threads: len(threads)}
+}
+
+// NoStrays fails the test if, after a short grace, this process has
+// descendants or open descriptors that it had not at the snapshot, or many
+// more threads. It judges the whole process, so nothing may run in parallel.
+func NoStrays(t testing.TB, before Snapshot) {
+	t.Helper()
+	deadline := time.Now().Add(strayGrace)
+	for {
+		strays := before.strays(look())
+		if len(strays) == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Errorf("left behind:\n\t%s", strings.Join(strays, "\n\t"))
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+func (s Snapshot) strays(now Snapshot) []string {
+	var found []string
+	for pid, what := range now.children {
+		if s.children[pid] == "" {
+			found = append(found, fmt.Sprintf("process %d: %s", pid, what))
+		}
+	}
+	for fd, what := range now.descriptors {
+		if s.descriptors[fd] != what {
+			found = append(found, fmt.Sprintf("descriptor %d: %s", fd, what))
+		}
+	}
+	slices.Sort(found)
+	if now.threads > s.threads+threadSlack {
+		found = append(found, fmt.Sprintf("threads: %d before, %d now", s.threads, now.threads))
+	}
+	return found
+}
+
+func descriptors() map[int]string {
+	open := map[int]string{}
+	entries, _ := os.ReadDir("/proc/self/fd")
+	for _, entry := range entries {
+		fd, err := strconv.Atoi(entry.Name())
+		if err != nil {
+			continue
+		}
+		// The descriptor that listed the directory is closed by now.
+		if to, err := os.Readlink(filepath.Join("/proc/self/fd", entry.Name())); err == nil {
+			open[fd] = to
+		}
+	}
+	return open
+}
+
+// descendants are the processes below root, by pid, each with its name, state
+// and parent. Zombies count: they are what somebody forgot to wait for.
+func descendants(root int) map[int]string {
+	type process struct {
+		parent int
+		what   string
+	}
+	all := map[int]process{}
+	entries, _ := os.ReadDir("/proc")
+	for _, entry := range entries {
+		pid, err := strconv.Atoi(entry.Name())
+		if err != nil {
+			continue
+		}
+		stat, err := os.ReadFile(filepath.Join("/proc", entry.Name(), "stat"))
+		if err != nil {
+			continue // it has ended meanwhile
+		}
+		// pid (name) state parent ...; the name may hold anything.
+		text := string(stat)
+		open, end := strings.IndexByte(text, '('), strings.LastIndexByte(text, ')')
+		if open < 0 || end < open {
+			continue
+		}
+		fields := strings.Fields(text[end+1:])
+		if len(fields) < 2 {
+			continue
+		}
+		parent, err := strconv.Atoi(fields[1])
+		if err != nil {
+			continue
+		}
+		all[pid] = process{parent, fmt.Sprintf("%s, state %s, parent %d", text[open+1:end], fields[0], parent)}
+	}
+	below := map[int]string{}
+	for pid, p := range all {
+		for up, steps := p.parent, 0; up != 0 && steps < len(all); up, steps = all[up].parent, steps+1 {
+			if up == root {
+				below[pid] = p.what
+				break
+			}
+		}
+	}
+	return below
+}
+
+// Descendants are the pids of the processes below this one, zombies included.
+func Descendants() []int {
+	below := descendants(os.Getpid())
+	pids := make([]int, 0, len(below))
+	for pid := range below {
+		pids = append(pids, pid)
+	}
+	slices.Sort(pids)
+	return pids
+}

@@ -1,0 +1,169 @@
+package jail
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"golang.org/x/net/bpf"
+	"golang.org/x/sys/unix"
+
+	"warder/internal/ptrace"
+)
+
+// Limit is one resource limit, soft and hard alike.
+type Limit struct {
+	Resource int // unix.RLIMIT_*
+	Value    uint64
+}
+
+// Spec says what to launch and how it is confined. Descriptors belong to the
+// caller and are copied into the child.
+type Spec struct {
+	Stdio [3]int   // standard input, output and error
+	Exec  int      // the program, opened with O_PATH or for reading
+	Dir   int      // the working directory, or -1 to keep the stub's
+	Argv  []string // argv[0] included
+	Env   []string // the whole environment
+
+	UID, GID int // ids to take, or -1 to keep the supervisor's
+	Limits   []Limit
+	Ruleset  int // a Landlock ruleset, or -1
+
+	// Filter returns the seccomp program for a child whose process id is
+	// self; execveat with key as its sixth argument must pass it. Nil: none.
+	Filter func(self uint32, key uint64) []bpf.RawInstruction
+	Key    uint64
+}
+
+// descriptors of the child while it sets itself up: 3 is the stub's socket.
+const firstPassed = 4
+
+// Launch makes a child by spec and returns it stopped at PTRACE_EVENT_EXEC:
+// the program is mapped and has not run an instruction. On an error nothing
+// is left; the stub must then be closed unless the error is a SetupError of
+// the clone itself.
+func (s *Stub) Launch(spec *Spec) (pid int, err error) {
+	pid, err = s.fork()
+	if err != nil {
+		return 0, err
+	}
+	defer func() {
+		var gone *goneError
+		if err != nil && !errors.As(err, &gone) {
+			killAndReap(pid)
+		}
+	}()
+	t := s.setup(spec, pid)
+	if err := s.write(t); err != nil {
+		return 0, err
+	}
+	fds := []int{spec.Stdio[0], spec.Stdio[1], spec.Stdio[2], spec.Exec}
+	if spec.Dir >= 0 {
+		fds = append(fds, spec.Dir)
+	}
+	if spec.Ruleset >= 0 {
+		fds = append(fds, spec.Ruleset)
+	}
+	if err := unix.Sendmsg(s.sock, []byte{0}, unix.UnixRights(fds...), nil, unix.MSG_NOSIGNAL); err != nil {
+		return 0, fmt.Errorf("pass descriptors: sendmsg: %w", err)
+	}
+	return pid, s.await(pid, t)
+}
+
+// await lets the child make its table and waits for its execve.
+func (s *Stub) await(pid int, t *table) error {
+	for {
+		if err := ptrace.Cont(pid, 0); err != nil {
+			return fmt.Errorf("PTRACE_CONT of pid %d: %w", pid, err)
+		}
+		ws, err := waitStop(pid)
+		if err != nil {
+			return err
+		}
+		switch {
+		case event(ws) == unix.PTRACE_EVENT_EXEC:
+			return nil
+		case event(ws) == 0 && ws.StopSignal() == unix.SIGTRAP:
+			// The stub's trap, unless somebody sent a SIGTRAP.
+			if err := s.check(pid, t); err != nil {
+				return err
+			}
+		}
+		// A signal from a third party during the set-up is dropped: the
+		// program that it was meant for is not there yet.
+	}
+}
+
+// setup is the child's whole set-up as a table.
+func (s *Stub) setup(spec *Spec, pid int) *table {
+	t := &table{start: 1}
+	passed := 4
+	next := func() uint64 { passed++; return uint64(firstPassed + passed - 1) }
+
+	// struct msghdr for SCM_RIGHTS: one byte of data, room for six descriptors.
+	iov := t.putWords(t.putWords(0), 1)
+	const space = 16 + 6*4
+	control := t.put(make([]byte, space))
+	msg := t.putWords(0, 0, iov, 1, control, space, 0)
+	t.call("recvmsg (descriptors)", unix.SYS_RECVMSG, firstPassed-1, msg, unix.MSG_CMSG_CLOEXEC)
+	for fd := range uint64(3) {
+		t.call("dup3 (standard descriptors)", unix.SYS_DUP3, firstPassed+fd, fd, 0)
+	}
+	exec := uint64(firstPassed + 3)
+	t.call("setpgid", unix.SYS_SETPGID, 0, 0)
+	if spec.Dir >= 0 {
+		t.call("fchdir", unix.SYS_FCHDIR, next())
+	}
+	for _, l := range spec.Limits {
+		t.call("prlimit64 ("+limitName(l.Resource)+")", unix.SYS_PRLIMIT64, 0, uint64(l.Resource), t.putWords(l.Value, l.Value), 0)
+	}
+	if spec.GID >= 0 {
+		t.call("setgroups", unix.SYS_SETGROUPS, 0, 0)
+		t.call("setresgid", unix.SYS_SETRESGID, uint64(spec.GID), uint64(spec.GID), uint64(spec.GID))
+	}
+	if spec.UID >= 0 {
+		t.call("setresuid", unix.SYS_SETRESUID, uint64(spec.UID), uint64(spec.UID), uint64(spec.UID))
+	}
+	t.call("prctl(PR_CAP_AMBIENT_CLEAR_ALL)", unix.SYS_PRCTL, unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
+	t.call("capset", unix.SYS_CAPSET, t.putWords(unix.LINUX_CAPABILITY_VERSION_3), t.putWords(0, 0, 0))
+	// After the ids: a change of ids clears the death signal. It is what
+	// ends a child whose engine has no tracer.
+	t.call("prctl(PR_SET_PDEATHSIG)", unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uint64(unix.SIGKILL))
+	t.call("prctl(PR_SET_NO_NEW_PRIVS)", unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+	if spec.Ruleset >= 0 {
+		t.call("landlock_restrict_self", unix.SYS_LANDLOCK_RESTRICT_SELF, next(), 0)
+	}
+	t.call("close_range", unix.SYS_CLOSE_RANGE, 3, uint64(^uint32(0)), unix.CLOSE_RANGE_CLOEXEC)
+	argv, env, empty := t.putStrings(spec.Argv), t.putStrings(spec.Env), t.putWords(0)
+	if spec.Filter != nil {
+		ins := spec.Filter(uint32(pid), spec.Key)
+		prog := make([]byte, 0, 8*len(ins))
+		for _, in := range ins { // struct sock_filter
+			prog = binary.LittleEndian.AppendUint16(prog, in.Op)
+			prog = append(prog, in.Jt, in.Jf)
+			prog = binary.LittleEndian.AppendUint32(prog, in.K)
+		}
+		fprog := t.putWords(uint64(len(ins)), t.put(prog)) // struct sock_fprog
+		t.call("seccomp", unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0, fprog)
+	}
+	t.call("execve", unix.SYS_EXECVEAT, exec, empty, argv, env, unix.AT_EMPTY_PATH, spec.Key)
+	t.end()
+	return t
+}
+
+var limitNames = [...]string{
+	unix.RLIMIT_CPU: "RLIMIT_CPU", unix.RLIMIT_FSIZE: "RLIMIT_FSIZE", unix.RLIMIT_DATA: "RLIMIT_DATA",
+	unix.RLIMIT_STACK: "RLIMIT_STACK", unix.RLIMIT_CORE: "RLIMIT_CORE", unix.RLIMIT_RSS: "RLIMIT_RSS",
+	unix.RLIMIT_NPROC: "RLIMIT_NPROC", unix.RLIMIT_NOFILE: "RLIMIT_NOFILE", unix.RLIMIT_MEMLOCK: "RLIMIT_MEMLOCK",
+	unix.RLIMIT_AS: "RLIMIT_AS", unix.RLIMIT_LOCKS: "RLIMIT_LOCKS", unix.RLIMIT_SIGPENDING: "RLIMIT_SIGPENDING",
+	unix.RLIMIT_MSGQUEUE: "RLIMIT_MSGQUEUE", unix.RLIMIT_NICE: "RLIMIT_NICE", unix.RLIMIT_RTPRIO: "RLIMIT_RTPRIO",
+	unix.RLIMIT_RTTIME: "RLIMIT_RTTIME",
+}
+
+func limitName(r int) string {
+	if r >= 0 && r < len(limitNames) {
+		return limitNames[r]
+	}
+	return fmt.Sprint("resource ", r)
+}

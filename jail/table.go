@@ -1,0 +1,92 @@
+package jail
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	rowSize  = 64
+	maxRows  = 192
+	blobBase = dataBase + maxRows*rowSize
+	endMark  = ^uint64(0)
+)
+
+// table is a list of system calls for a stub to make, with the bytes that
+// their pointers point to.
+type table struct {
+	rows  []byte
+	steps []string
+	blob  []byte
+	start int // the row that rows[0] is written at
+	err   error
+}
+
+// call appends one row. A step is the name that a failure is reported under.
+func (t *table) call(step string, nr uintptr, args ...uint64) {
+	var row [8]uint64
+	row[0] = uint64(nr)
+	copy(row[1:7], args)
+	t.append(row)
+	t.steps = append(t.steps, step)
+}
+
+func (t *table) append(row [8]uint64) {
+	if t.start+len(t.rows)/rowSize >= maxRows && t.err == nil {
+		t.err = fmt.Errorf("BUG: launch table of more than %d rows", maxRows)
+	}
+	for _, w := range row {
+		t.rows = binary.LittleEndian.AppendUint64(t.rows, w)
+	}
+}
+
+// end closes the table: the stub traps there.
+func (t *table) end() { t.append([8]uint64{endMark}) }
+
+// put places b, aligned to 8 bytes, and returns its address in the stub.
+func (t *table) put(b []byte) uint64 {
+	for len(t.blob)%8 != 0 {
+		t.blob = append(t.blob, 0)
+	}
+	addr := blobBase + uint64(len(t.blob))
+	t.blob = append(t.blob, b...)
+	if blobBase+len(t.blob) > dataBase+dataSize && t.err == nil {
+		t.err = &SetupError{"arguments and environment", unix.E2BIG}
+	}
+	return addr
+}
+
+// putWords places 64-bit words.
+func (t *table) putWords(words ...uint64) uint64 {
+	var b []byte
+	for _, w := range words {
+		b = binary.LittleEndian.AppendUint64(b, w)
+	}
+	return t.put(b)
+}
+
+// putStrings places NUL-ended strings and the NULL-ended array of pointers to
+// them that execve takes.
+func (t *table) putStrings(list []string) uint64 {
+	ptrs := make([]uint64, 0, len(list)+1)
+	for _, s := range list {
+		ptrs = append(ptrs, t.put(append([]byte(s), 0)))
+	}
+	return t.putWords(append(ptrs, 0)...)
+}
+
+// failed finds the first row of a table read back whose call failed.
+func (t *table) failed(rows []byte) (*SetupError, bool) {
+	for i, step := range t.steps {
+		if (i+1)*rowSize > len(rows) {
+			break
+		}
+		r := int64(binary.LittleEndian.Uint64(rows[i*rowSize+56:]))
+		if r < 0 && r >= -4095 {
+			return &SetupError{step, unix.Errno(-r)}, true
+		}
+	}
+	return nil, false
+}

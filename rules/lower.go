@@ -1,0 +1,306 @@
+package rules
+
+import (
+	"errors"
+	"fmt"
+
+	"warder/abi"
+	"warder/rules/bpf"
+)
+
+// Target says what stands behind the seccomp program.
+type Target uint8
+
+const (
+	// Hybrid has a supervisor at every SECCOMP_RET_TRACE: violations stop, so
+	// that they are reported with their call, and so does what registers
+	// cannot decide.
+	Hybrid Target = iota
+	// FilterOnly has none: violations are SECCOMP_RET_KILL_PROCESS, and a
+	// rule that needs a stop is an error.
+	FilterOnly
+)
+
+// StopError says which rule needs a supervisor that the target lacks.
+type StopError struct {
+	Where string // file:line
+	What  string
+}
+
+func (e *StopError) Error() string {
+	return fmt.Sprintf("%s: %s needs a stop, and the seccomp engine makes none (use --engine hybrid)", e.Where, e.What)
+}
+
+// needsStop names what in r only a stop can enforce, or "".
+func (r *Rule) needsStop() string {
+	switch {
+	case len(r.Probe) > 0:
+		return "a rule with probe"
+	case r.Stage != AnyStage:
+		return "a rule with stage " + r.Stage.String()
+	case r.Action.Kind == Trace:
+		return "action trace"
+	case r.Action.Kind == Rewrite:
+		return "action " + r.Action.String()
+	}
+	return ""
+}
+
+// Lower compiles p for calls of arch. The program refuses foreign
+// architectures outright, decides by number in a balanced tree, and loads an
+// argument only once the number is settled, so that every unconditional allow
+// is in the kernel's constant-action bitmap and costs nothing.
+//
+// execveat with the session's secret key in its unused sixth argument is
+// allowed: it is the launch, made by warder's stub before the program exists,
+// and no program can know the key.
+func Lower(p *Policy, arch abi.Arch, target Target) (*bpf.Program, error) {
+	l := lowering{
+		policy: p, arch: arch, target: target,
+		match:  NewMatcher(p, arch),
+		bodies: make(map[string]bpf.Label),
+	}
+	if target == FilterOnly {
+		var errs []error
+		for i := range p.Rules {
+			if what := p.Rules[i].needsStop(); what != "" {
+				errs = append(errs, &StopError{p.Where(p.Rules[i].Line), what})
+			}
+		}
+		if p.Default.Kind == Trace {
+			errs = append(errs, &StopError{p.Source, "default action trace"})
+		}
+		if len(errs) > 0 {
+			return nil, errors.Join(errs...)
+		}
+	}
+	tree := l.tree(l.intervals())
+	if arch == abi.X86_64 {
+		tree = l.b.Jge(abi.X32Bit, l.b.Ret(bpf.RetKillProcess), tree)
+	}
+	entry := l.b.Load(bpf.OffNr, tree)
+	entry = l.b.Jeq(arch.Audit(), entry, l.b.Ret(bpf.RetKillProcess))
+	return l.b.Finish(l.b.Load(bpf.OffArch, entry))
+}
+
+type lowering struct {
+	policy *Policy
+	arch   abi.Arch
+	target Target
+	match  *Matcher
+	b      bpf.Builder
+	bodies map[string]bpf.Label // argument blocks by what they do
+}
+
+// interval is a run of numbers from first on that one body decides.
+type interval struct {
+	first uint32
+	body  func() bpf.Label
+	key   string
+}
+
+func (l *lowering) intervals() []interval {
+	execveat, _ := l.arch.Number("execveat")
+	top := max(len(l.match.byNr), int(execveat)+1, int(l.policy.LastKnown)+1)
+	var out []interval
+	add := func(nr uint32, key string, body func() bpf.Label) {
+		if n := len(out); n > 0 && out[n-1].key == key {
+			return
+		}
+		out = append(out, interval{nr, body, key})
+	}
+	for nr := range uint32(top) {
+		rules, launch := l.match.rulesOf(nr), nr == execveat
+		fallback := l.fallback(nr)
+		key := fmt.Sprint(rules, launch, fallback)
+		if ret, ok := l.constant(rules, fallback); ok && !launch {
+			key = fmt.Sprint("ret ", ret)
+		}
+		add(nr, key, func() bpf.Label { return l.body(key, rules, launch, fallback) })
+	}
+	rest := l.fallback(uint32(top))
+	add(uint32(top), fmt.Sprint("ret ", l.ret(rest)), func() bpf.Label { return l.b.Ret(l.ret(rest)) })
+	return out
+}
+
+// fallback is what decides a call that no rule matches.
+func (l *lowering) fallback(nr uint32) Action {
+	if l.policy.LastKnown != 0 && nr > l.policy.LastKnown {
+		return newerAction
+	}
+	return l.policy.Default
+}
+
+// constant reports whether the number alone decides, and how.
+func (l *lowering) constant(rules []int32, fallback Action) (uint32, bool) {
+	if len(rules) == 0 {
+		return l.ret(fallback), true
+	}
+	r := &l.policy.Rules[rules[0]]
+	if len(r.When) > 0 {
+		return 0, false
+	}
+	return l.ruleRet(r), true
+}
+
+func (l *lowering) ruleRet(r *Rule) uint32 {
+	if r.needsStop() != "" {
+		return bpf.RetTrace
+	}
+	return l.ret(r.Action)
+}
+
+func (l *lowering) ret(a Action) uint32 {
+	switch a.Kind {
+	case Allow:
+		return bpf.RetAllow
+	case Log:
+		return bpf.RetLog
+	case Errno:
+		return bpf.RetErrno | a.Errno&bpf.RetData
+	case Trace, Rewrite:
+		return bpf.RetTrace
+	case Kill:
+	}
+	if l.target == FilterOnly {
+		return bpf.RetKillProcess
+	}
+	return bpf.RetTrace
+}
+
+// tree is a balanced binary search over the intervals.
+func (l *lowering) tree(in []interval) bpf.Label {
+	if len(in) == 1 {
+		return in[0].body()
+	}
+	mid := len(in) / 2
+	// The upper half is placed first: it ends up further from the start.
+	high := l.tree(in[mid:])
+	low := l.tree(in[:mid])
+	return l.b.Jge(in[mid].first, high, low)
+}
+
+// body places the argument checks of one call, from the last rule up.
+func (l *lowering) body(key string, rules []int32, launch bool, fallback Action) bpf.Label {
+	if ret, ok := l.constant(rules, fallback); ok && !launch {
+		return l.b.Ret(ret)
+	}
+	if at, ok := l.bodies[key]; ok {
+		return at
+	}
+	next := l.b.Ret(l.ret(fallback))
+	for i := len(rules) - 1; i >= 0; i-- {
+		r := &l.policy.Rules[rules[i]]
+		yes := l.b.Ret(l.ruleRet(r))
+		for j := len(r.When) - 1; j >= 0; j-- {
+			yes = l.cond(&r.When[j], yes, next)
+		}
+		next = yes
+	}
+	if launch {
+		next = l.launchKey(next)
+	}
+	l.bodies[key] = next
+	return next
+}
+
+// launchKey allows the stub's execveat, known by the key in argument 5.
+func (l *lowering) launchKey(no bpf.Label) bpf.Label {
+	yes := l.b.Ret(bpf.RetAllow)
+	low := l.b.Load(bpf.OffArgLow(5), l.b.JeqSlot(bpf.SlotKeyLow, yes, no))
+	return l.b.Load(bpf.OffArgHigh(5), l.b.JeqSlot(bpf.SlotKeyHigh, low, no))
+}
+
+// cond places one condition.
+func (l *lowering) cond(c *Cond, yes, no bpf.Label) bpf.Label {
+	switch c.Op {
+	case Eq:
+		return l.equal(c, c.Values[:1], ^uint64(0), yes, no)
+	case Ne:
+		return l.equal(c, c.Values[:1], ^uint64(0), no, yes)
+	case In:
+		return l.equal(c, c.Values, ^uint64(0), yes, no)
+	case Masked:
+		return l.equal(c, c.Values[:1], c.Mask, yes, no)
+	case Gt:
+		return l.above(c, true, yes, no)
+	case Le:
+		return l.above(c, true, no, yes)
+	case Ge:
+		return l.above(c, false, yes, no)
+	case Lt:
+		return l.above(c, false, no, yes)
+	}
+	return no
+}
+
+// equal goes to yes where argument&mask is one of values.
+func (l *lowering) equal(c *Cond, values []Value, mask uint64, yes, no bpf.Label) bpf.Label {
+	mask = narrow(mask, c.Bits)
+	low := func(v Value, no bpf.Label) bpf.Label {
+		if v.Self {
+			return l.b.JeqSlot(bpf.SlotSelf, yes, no)
+		}
+		return l.b.Jeq(uint32(narrow(v.N, c.Bits)), yes, no)
+	}
+	load := func(off uint32, mask uint32, next bpf.Label) bpf.Label {
+		if mask != ^uint32(0) {
+			next = l.b.And(mask, next)
+		}
+		return l.b.Load(off, next)
+	}
+	if c.Bits <= 32 {
+		at := no
+		for i := len(values) - 1; i >= 0; i-- {
+			at = low(values[i], at)
+		}
+		if at == yes || at == no {
+			return at
+		}
+		return load(bpf.OffArgLow(c.Index), uint32(mask), at)
+	}
+	at := no
+	for i := len(values) - 1; i >= 0; i-- {
+		v := values[i]
+		lo := load(bpf.OffArgLow(c.Index), uint32(mask), low(v, at))
+		high := uint32(0)
+		if !v.Self {
+			high = uint32(v.N >> 32)
+		}
+		at = load(bpf.OffArgHigh(c.Index), uint32(mask>>32), l.b.Jeq(high, lo, at))
+	}
+	return at
+}
+
+// above goes to yes where the argument is greater than the value (strict), or
+// at least the value. Signed arguments have their sign bit flipped on both
+// sides, which turns the kernel's unsigned comparison into a signed one.
+func (l *lowering) above(c *Cond, strict bool, yes, no bpf.Label) bpf.Label {
+	v := c.order(narrow(c.Values[0].N, c.Bits))
+	jump := l.b.Jge
+	if strict {
+		jump = l.b.Jgt
+	}
+	low := jump(uint32(v), yes, no)
+	if c.Bits <= 32 {
+		if low == yes || low == no {
+			return low
+		}
+		switch {
+		case c.Signed:
+			low = l.b.Xor(1<<(c.Bits-1), low)
+			if c.Bits == 16 {
+				low = l.b.And(0xffff, low)
+			}
+		case c.Bits == 16:
+			low = l.b.And(0xffff, low)
+		}
+		return l.b.Load(bpf.OffArgLow(c.Index), low)
+	}
+	lo := l.b.Load(bpf.OffArgLow(c.Index), low)
+	high := l.b.Jgt(uint32(v>>32), yes, l.b.Jeq(uint32(v>>32), lo, no))
+	if c.Signed {
+		high = l.b.Xor(1<<31, high)
+	}
+	return l.b.Load(bpf.OffArgHigh(c.Index), high)
+}

@@ -1,0 +1,113 @@
+package rules
+
+import (
+	"embed"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"warder/abi"
+)
+
+//go:embed profiles/*.yaml
+var profileFiles embed.FS
+
+var profiles struct {
+	sync.Mutex
+	parsed map[string]*Policy
+}
+
+// ProfileNames are the built-in profiles.
+func ProfileNames() []string {
+	entries, err := profileFiles.ReadDir("profiles")
+	if err != nil {
+		return nil // an embedded directory can be read
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, strings.TrimSuffix(e.Name(), ".yaml"))
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Profile gives a built-in policy. It is parsed once; the result is shared
+// and must not be changed.
+func Profile(name string) (*Policy, error) {
+	profiles.Lock()
+	defer profiles.Unlock()
+	if p, ok := profiles.parsed[name]; ok {
+		return p, nil
+	}
+	text, err := ProfileText(name)
+	if err != nil {
+		return nil, err
+	}
+	p, err := Parse(name+".yaml", text, ParseOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("built-in profile %s: %w", name, err)
+	}
+	if profiles.parsed == nil {
+		profiles.parsed = make(map[string]*Policy)
+	}
+	profiles.parsed[name] = p
+	return p, nil
+}
+
+// ProfileText is the source of a built-in policy.
+func ProfileText(name string) ([]byte, error) {
+	text, err := profileFiles.ReadFile("profiles/" + name + ".yaml")
+	if err != nil {
+		return nil, fmt.Errorf("no profile %q: there are %s", name, strings.Join(ProfileNames(), ", "))
+	}
+	return text, nil
+}
+
+// Flags of clone(2) that, with cloneUntraced, decide what a new task is to its
+// supervisor.
+const (
+	cloneThread   = 0x00010000
+	clonePtrace   = 0x00002000
+	cloneParent   = 0x00008000
+)
+
+// ThreadsOnly reports whether no rule, nor the default, lets a call run that
+// could make a process, or a task that its supervisor would not see born.
+func (p *Policy) ThreadsOnly() bool {
+	for _, call := range []string{"clone", "clone3", "fork", "vfork"} {
+		nr, ok := abi.Native().Number(call)
+		if !ok {
+			continue
+		}
+		decided := p.LastKnown != 0 && nr > p.LastKnown
+		for i := range p.Rules {
+			r := &p.Rules[i]
+			if !slices.Contains(r.Calls, call) {
+				continue
+			}
+			if !r.Action.Refuses() && !(call == "clone" && r.threadFlags()) {
+				return false
+			}
+			if len(r.When) == 0 && len(r.Probe) == 0 && r.Stage == AnyStage {
+				decided = true
+			}
+		}
+		if !decided && !p.Default.Refuses() {
+			return false
+		}
+	}
+	return true
+}
+
+// threadFlags reports whether a rule for clone demands CLONE_THREAD and
+// forbids the flags that hide a task.
+func (r *Rule) threadFlags() bool {
+	const must = cloneThread | clonePtrace | cloneParent | cloneUntraced
+	for _, c := range r.When {
+		if c.Index == 0 && c.Op == Masked && c.Mask&must == must && !c.Values[0].Self && c.Values[0].N&must == cloneThread {
+			return true
+		}
+	}
+	return false
+}

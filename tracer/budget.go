@@ -1,0 +1,266 @@
+package tracer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"runtime"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"warder/internal/procfs"
+)
+
+// budget ends a session that uses too much. Its goroutine samples the tree
+// from outside, so that a session in its steady state makes no stop; how soon
+// it looks again follows from how fast the rest of a budget could be used up.
+type budget struct {
+	limits  Limits
+	procs   map[int]*process // session.procs; written under mu
+	release func()           // gives the ids back
+
+	mu      sync.Mutex
+	ended   bool // a cause is set, or the session is over
+	outcome Outcome
+	message string
+	dead    usage // of processes that are reaped
+	peak    int64 // highest sample of Memory
+	files   int64 // highest sample of file-backed code, for the end's check
+	output  int64 // bytes read so far, under mu
+	reader  procfs.Reader
+	wake    chan struct{} // closed when the session is over
+}
+
+// usage is CPU time and peak memory.
+type usage struct {
+	user, system time.Duration
+	maxRSS       int64
+}
+
+func (b *budget) init(s *session) {
+	b.limits, b.procs = s.limits, s.procs
+	b.outcome = OK
+	b.wake = make(chan struct{})
+}
+
+// end sets the cause of the session's end, if it is the first, and kills
+// everything. It may be called from any goroutine.
+func (b *budget) end(o Outcome, message string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ended {
+		return false
+	}
+	b.ended, b.outcome, b.message = true, o, message
+	b.killLocked()
+	return true
+}
+
+// over marks the program's own end: later causes do not count.
+func (b *budget) over() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.ended = true
+	b.killLocked()
+}
+
+func (b *budget) killAll() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.killLocked()
+}
+
+func (b *budget) hasEnded() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.ended
+}
+
+// killLocked signals by pidfd: a process id may be somebody else's by now.
+func (b *budget) killLocked() {
+	for _, p := range b.procs {
+		if p.pidfd >= 0 {
+			_ = unix.PidfdSendSignal(p.pidfd, unix.SIGKILL, nil, 0) // ESRCH: dead
+		} else {
+			_ = unix.Kill(p.tgid, unix.SIGKILL) // no descriptor could be had
+		}
+	}
+}
+
+// watch starts the goroutine that looks after the limits and ctx.
+func (b *budget) watch(ctx context.Context) (stop func()) {
+	start := time.Now()
+	var wg sync.WaitGroup
+	wg.Add(1)
+	go func() {
+		defer wg.Done()
+		timer := time.NewTimer(b.next(start))
+		defer timer.Stop()
+		for {
+			select {
+			case <-b.wake:
+				return
+			case <-ctx.Done():
+				b.end(Failed, "interrupted: "+context.Cause(ctx).Error())
+				return
+			case <-timer.C:
+			}
+			d := b.check(start)
+			if d <= 0 {
+				return
+			}
+			timer.Reset(d)
+		}
+	}()
+	return func() {
+		close(b.wake)
+		wg.Wait()
+	}
+}
+
+const (
+	minSample = time.Millisecond
+	maxSample = 250 * time.Millisecond
+	// fillRate is how fast memory can be made resident, per second: above
+	// what page faults reach, near what clearing huge pages does.
+	fillRate = 8 << 30
+)
+
+// next is the longest time in which no budget can run out, from nothing used.
+func (b *budget) next(time.Time) time.Duration { return b.pause(0, 0, 0) }
+
+// pause is when to look again, given what is used now.
+func (b *budget) pause(wall, cpu time.Duration, memory int64) time.Duration {
+	d := maxSample
+	if b.limits.CPU >= 0 {
+		// Every core may work on it. Half a millisecond of slack saves a
+		// sample that would come just too early.
+		left := (b.limits.CPU-cpu)/time.Duration(runtime.NumCPU()) + minSample/2
+		d = min(d, left)
+	}
+	if b.limits.Memory >= 0 {
+		left := float64(max(b.limits.Memory-memory, 0)) / fillRate * float64(time.Second)
+		d = min(d, time.Duration(left))
+	}
+	d = max(d, minSample)
+	if b.limits.Wall >= 0 {
+		d = min(d, max(b.limits.Wall-wall, time.Microsecond))
+	}
+	return d
+}
+
+// check samples the tree and ends the session where a budget is used up; it
+// returns how long to wait, or 0 when there is nothing more to watch.
+func (b *budget) check(start time.Time) time.Duration {
+	wall := time.Since(start)
+	if b.limits.Wall >= 0 && wall >= b.limits.Wall {
+		b.end(WallTimeLimit, fmt.Sprintf("wall time %v of %v", wall.Round(time.Millisecond), b.limits.Wall))
+		return 0
+	}
+	cpu, memory := b.sample()
+	switch {
+	case b.limits.CPU >= 0 && cpu >= b.limits.CPU:
+		b.end(CPUTimeLimit, fmt.Sprintf("CPU time %v of %v", cpu.Round(time.Millisecond), b.limits.CPU))
+		return 0
+	case b.limits.Memory >= 0 && memory > b.limits.Memory:
+		b.end(MemoryLimit, fmt.Sprintf("memory %d of %d bytes", memory, b.limits.Memory))
+		return 0
+	}
+	return b.pause(wall, cpu, memory)
+}
+
+// sample measures the living and adds the dead. The lock is held throughout:
+// the loop takes a process out of the table, under the lock, as soon as it is
+// reaped, so no sample is of a stranger that took its id over, except in the
+// microseconds between wait4 and that; such a sample can be too high by the
+// stranger's time only, and is checked again.
+func (b *budget) sample() (cpu time.Duration, memory int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ended {
+		return 0, 0
+	}
+	cpu = b.dead.user + b.dead.system
+	var files int64
+	for _, p := range b.procs {
+		if t, err := procfs.CPUTime(p.tgid); err == nil && b.alive(p) {
+			cpu += t
+		}
+		var st procfs.Status
+		if b.limits.Memory >= 0 {
+			if err := b.reader.Status(p.tgid, &st); err == nil && b.alive(p) {
+				memory += int64(st.RSSAnon + st.RSSShmem + st.VMPTE + st.VMSwap)
+				files += int64(st.VMExe + st.VMLib)
+			}
+		}
+	}
+	b.peak = max(b.peak, memory)
+	b.files = max(b.files, files)
+	return cpu, memory
+}
+
+// alive tells whether the id of p is still p's: its descriptor answers while
+// the process is not reaped. Without one the sample is believed.
+func (b *budget) alive(p *process) bool {
+	return p.pidfd < 0 || !errors.Is(unix.PidfdSendSignal(p.pidfd, 0, nil, 0), unix.ESRCH)
+}
+
+// reaped adds a process's own use, when its leader has been waited for.
+func (b *budget) reaped(ru *syscall.Rusage, own *usage) {
+	u := usage{
+		user:   time.Duration(ru.Utime.Nano()),
+		system: time.Duration(ru.Stime.Nano()),
+		maxRSS: ru.Maxrss * 1024, // KiB
+	}
+	if own != nil {
+		u.user, u.system = own.user, own.system
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.dead.user += u.user
+	b.dead.system += u.system
+	b.dead.maxRSS = max(b.dead.maxRSS, u.maxRSS)
+}
+
+// wrote counts output and says how much of n may pass on.
+func (b *budget) wrote(n int) int {
+	b.mu.Lock()
+	b.output += int64(n)
+	over := int64(0)
+	if b.limits.Output >= 0 {
+		over = max(b.output-b.limits.Output, 0)
+	}
+	b.mu.Unlock()
+	if over == 0 {
+		return n
+	}
+	b.end(OutputLimit, fmt.Sprintf("output of more than %d bytes", b.limits.Output))
+	return max(n-int(min(over, math.MaxInt32)), 0)
+}
+
+// settle writes the use, and the cause where a budget gave it, into r. What
+// the end shows to have been used up counts even if no sample saw it.
+func (b *budget) settle(r *Result) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	r.User, r.System, r.MaxRSS = b.dead.user, b.dead.system, b.dead.maxRSS
+	if b.outcome != OK {
+		r.Outcome, r.Message = b.outcome, b.message
+		return
+	}
+	if r.Outcome == PolicyViolation || r.Outcome == Failed {
+		return
+	}
+	switch {
+	case b.limits.Output >= 0 && b.output > b.limits.Output:
+		r.Outcome, r.Message = OutputLimit, fmt.Sprintf("output of more than %d bytes", b.limits.Output)
+	case b.limits.CPU >= 0 && r.CPU() > b.limits.CPU:
+		r.Outcome, r.Message = CPUTimeLimit, fmt.Sprintf("CPU time %v of %v", r.CPU().Round(time.Millisecond), b.limits.CPU)
+	case b.limits.Memory >= 0 && b.files > 0 && r.MaxRSS-b.files > b.limits.Memory:
+		r.Outcome, r.Message = MemoryLimit, fmt.Sprintf("peak memory over %d bytes", b.limits.Memory)
+	}
+}

@@ -1,0 +1,339 @@
+package tracer
+
+import (
+	"errors"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"warder/internal/procfs"
+	"warder/internal/ptrace"
+	"warder/regs"
+	"warder/rules"
+)
+
+// wnothread keeps wait4 to the children and tracees of this thread: other
+// sessions and the host program wait for their own (__WNOTHREAD, linux/wait.h).
+const wnothread = 0x20000000
+
+// begin lets the program run its first instruction.
+func (s *session) begin() error {
+	t := s.tasks[s.root]
+	if s.cfg.Engine == Strict {
+		if err := s.enterStrict(t); err != nil {
+			return err
+		}
+	}
+	if err := s.enterImage(t.proc, s.prog.known && !s.prog.dynamic); err != nil {
+		return err
+	}
+	if s.cfg.Hooks.Entry != nil {
+		s.inHook = true
+		s.cfg.Hooks.Entry(s.tracee(t))
+		s.inHook = false
+	}
+	if t.proc.main {
+		s.worker.unpin(t.tid)
+	}
+	if s.cfg.Engine == Seccomp {
+		if err := ptrace.Detach(t.tid, 0); err != nil && !errors.Is(err, unix.ESRCH) {
+			return &Error{"PTRACE_DETACH", t.tid, err}
+		}
+		return nil
+	}
+	return s.resume(t, 0)
+}
+
+// loop answers stops until nothing of the session is left.
+func (s *session) loop() error {
+	var status uint32
+	var ru syscall.Rusage
+	for len(s.tasks) > 0 {
+		tid, err := s.wait(&status, &ru)
+		if errors.Is(err, unix.EINTR) {
+			continue
+		}
+		if errors.Is(err, unix.ECHILD) {
+			// Everything is dead, the stub too: what is left in the table died
+			// without a report of its own.
+			for _, p := range s.procs {
+				s.dropProcess(p)
+			}
+			clear(s.tasks)
+			s.worker.stub.Dead()
+			s.worker.closeStub()
+			return nil
+		}
+		if err != nil {
+			return &Error{"wait4", 0, err}
+		}
+		if stub := s.worker.stub; tid == stub.PID {
+			if k := classify(status).kind; k == ExitedDeath || k == SignaledDeath {
+				stub.Dead()
+				s.retire = true
+			}
+			continue // a stop of the stub can wait for the next launch
+		}
+		if err := s.handle(tid, classify(status), &ru); err != nil {
+			s.fail(err)
+		}
+	}
+	return nil
+}
+
+// wait is wait4 for one event. Where more than one process may be alive, a
+// death is looked at before it is reaped: the zombie's own CPU clock tells
+// what its rusage mixes with the children it waited for.
+func (s *session) wait(status *uint32, ru *syscall.Rusage) (int, error) {
+	return ptrace.Wait(-1, unix.WALL|wnothread, status, ru)
+}
+
+// handle answers one wait status.
+func (s *session) handle(tid int, w wait, ru *syscall.Rusage) error {
+	if w.kind == ExitedDeath || w.kind == SignaledDeath {
+		s.died(tid, w, ru)
+		return nil
+	}
+	s.stops++
+	var began time.Time
+	if s.cfg.Observer != nil {
+		began = time.Now()
+	}
+	t := s.tasks[tid]
+	if t == nil {
+		// A child whose first stop came before its parent's event: adopted
+		// at once. Waiting for the event could be for ever.
+		tgid, err := procfs.TGID(tid)
+		if err != nil {
+			return nil // killed meanwhile; its death is reported next
+		}
+		t = s.adopt(tid, tgid)
+	}
+	err := s.answer(t, w)
+	if s.cfg.Observer != nil {
+		s.cfg.Observer.Stop(w.kind, time.Since(began))
+	}
+	if errors.Is(err, unix.ESRCH) {
+		return nil // killed meanwhile, at whatever request it was
+	}
+	return err
+}
+
+// answer acts on one stop and resumes the tracee.
+func (s *session) answer(t *task, w wait) error {
+	if s.killing || s.budget.hasEnded() {
+		return s.put(t)
+	}
+	switch w.kind {
+	case SeccompStop:
+		return s.seccompStop(t)
+	case SyscallStop:
+		return s.syscallStop(t)
+	case SignalStop:
+		return s.signalStop(t, w.code)
+	case ForkStop:
+		return s.forkStop(t)
+	case ExecStop:
+		return s.execStop(t)
+	case GroupStop:
+		// PTRACE_CONT would undo the stop.
+		if err := ptrace.Listen(t.tid); err != nil {
+			return &Error{"PTRACE_LISTEN", t.tid, err}
+		}
+		return nil
+	case ExitStop:
+		return s.exitStop(t)
+	case EventStop, VforkDoneStop:
+		return s.resume(t, 0)
+	case UnknownStop, ExitedDeath, SignaledDeath, stopKinds:
+	}
+	s.log.Warn("stop of an unknown kind")
+	return s.resume(t, 0)
+}
+
+// put ends a tracee that stopped while the session is being killed. It is not
+// resumed: SIGKILL gets it out of its stop.
+func (s *session) put(t *task) error {
+	if err := unix.Tgkill(t.proc.tgid, t.tid, unix.SIGKILL); err != nil && !errors.Is(err, unix.ESRCH) {
+		return &Error{"tgkill", t.tid, err}
+	}
+	return nil
+}
+
+// resume continues a tracee, to the next entry or exit of a call where one is
+// wanted.
+func (s *session) resume(t *task, sig int) error {
+	if s.cfg.Engine == Ptrace || t.wantExit {
+		if err := ptrace.Syscall(t.tid, sig); err != nil {
+			return &Error{"PTRACE_SYSCALL", t.tid, err}
+		}
+		return nil
+	}
+	if err := ptrace.Cont(t.tid, sig); err != nil {
+		return &Error{"PTRACE_CONT", t.tid, err}
+	}
+	return nil
+}
+
+// fail ends the session for a failure of the supervisor.
+func (s *session) fail(err error) {
+	s.log.Error("session failed: " + err.Error())
+	s.budget.end(Failed, err.Error())
+}
+
+// died enters a death. A leader's comes after those of all its threads.
+func (s *session) died(tid int, w wait, ru *syscall.Rusage) {
+	t := s.tasks[tid]
+	if t == nil {
+		return
+	}
+	if tid != t.proc.tgid {
+		s.drop(tid)
+		return
+	}
+	p := t.proc
+	s.budget.reaped(ru, nil)
+	if tid == s.root {
+		s.rootDied(p, w)
+		s.killing = true
+		s.dropProcess(p)
+		s.budget.over() // the rest of the tree does not outlive the program
+		return
+	}
+	s.dropProcess(p)
+}
+
+// rootDied records how the program itself ended, unless a cause came first.
+func (s *session) rootDied(p *process, w wait) {
+	r := &s.result
+	if w.kind == ExitedDeath {
+		r.ExitCode = w.code
+		if w.code != 0 {
+			r.Outcome = Exited
+		}
+		return
+	}
+	if s.finished {
+		r.ExitCode = 0
+		return
+	}
+	r.Signal = w.code
+	switch {
+	case r.Outcome == PolicyViolation:
+	case unix.Signal(w.code) == unix.SIGSYS && !p.sigsys && s.cfg.Engine != Strict:
+		// A SIGSYS that was sent would have been seen at its delivery; where
+		// nothing is traced, the filter keeps the program from sending it.
+		r.Outcome = PolicyViolation
+		r.Violation = s.unseenViolation()
+	default:
+		r.Outcome = Signaled
+	}
+}
+
+// forkStop is the parent's side of a new task. The child is entered at once:
+// it reports its first stop, or its death, by itself.
+func (s *session) forkStop(t *task) error {
+	msg, err := ptrace.EventMsg(t.tid)
+	if err != nil {
+		return &Error{"PTRACE_GETEVENTMSG", t.tid, err}
+	}
+	child := int(msg)
+	if s.tasks[child] == nil {
+		// The kind of the event does not tell a thread from a process.
+		tgid, err := procfs.TGID(child)
+		if err == nil {
+			s.adopt(child, tgid)
+			s.inherit(t.proc, tgid)
+		}
+	}
+	return s.resume(t, 0)
+}
+
+// inherit copies what a new process has from its parent: the same image, at
+// the same stage, and a breakpoint in its memory if one was set.
+func (s *session) inherit(parent *process, tgid int) {
+	if p := s.procs[tgid]; p != nil && p != parent && p.entry == 0 && !p.main {
+		p.main, p.entry, p.entryWord = parent.main, parent.entry, parent.entryWord
+	}
+}
+
+// execStop is a program's own execve (the launch's is seen by package jail).
+func (s *session) execStop(t *task) error {
+	msg, err := ptrace.EventMsg(t.tid)
+	if err != nil {
+		return &Error{"PTRACE_GETEVENTMSG", t.tid, err}
+	}
+	if old := int(msg); old != t.tid {
+		// A thread that was not the leader took the leader's id; its own id
+		// never reports a death.
+		s.drop(old)
+	}
+	t.wantExit, t.restore = false, false
+	if err := s.enterImage(t.proc, false); err != nil {
+		return err
+	}
+	return s.resume(t, 0)
+}
+
+// signalStop delivers a signal, but for the breakpoint at the entry point.
+func (s *session) signalStop(t *task, sig int) error {
+	switch unix.Signal(sig) {
+	case unix.SIGTRAP:
+		if s.returned(t) {
+			return nil
+		}
+		if hit, err := s.breakpoint(t); hit || err != nil {
+			return err
+		}
+	case unix.SIGSYS:
+		t.proc.sigsys = true
+	}
+	return s.resume(t, sig)
+}
+
+// exitStop is asked for under the strict engine only, where the kernel kills
+// with a bare SIGKILL: the registers still show the call.
+func (s *session) exitStop(t *task) error {
+	if s.cfg.Engine == Strict {
+		s.strictExit(t)
+	}
+	return s.resume(t, 0)
+}
+
+// enterImage sets a process's stage for a new image. A program with a loader
+// is in its loader stage until its entry point; without rules for stages, or
+// without a loader, the main stage begins at once.
+func (s *session) enterImage(p *process, static bool) error {
+	p.main, p.entry = true, 0
+	if !s.policy.staged || static || s.cfg.Engine == Strict || s.cfg.Engine == Seccomp {
+		return nil
+	}
+	aux, err := procfs.Auxv(p.tgid)
+	if err != nil {
+		if errors.Is(err, unix.ESRCH) {
+			return nil
+		}
+		// A program that may not be read cannot be given a loader stage; its
+		// loader then fails on its first open. That is the safe way round.
+		s.unavailable("loader stage", err.Error())
+		return nil
+	}
+	if base, ok := procfs.AuxValue(aux, procfs.AtBase); !ok || base == 0 {
+		return nil
+	}
+	entry, ok := procfs.AuxValue(aux, procfs.AtEntry)
+	if !ok {
+		return nil
+	}
+	return s.setBreakpoint(p, entry)
+}
+
+func (s *session) stage(p *process) rules.Stage {
+	if p.main {
+		return rules.Main
+	}
+	return rules.Loader
+}
+
+func (s *session) regsOf(t *task) (*regs.Regs, error) { return regs.Read(t.tid) }

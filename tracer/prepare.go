@@ -1,0 +1,72 @@
+package tracer
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+
+	"golang.org/x/net/bpf"
+
+	"warder/abi"
+	"warder/rules"
+	rbpf "warder/rules/bpf"
+)
+
+// Prepared is a policy compiled for one engine. It is immutable and shared by
+// all sessions of that policy and engine.
+type Prepared struct {
+	Policy  *rules.Policy
+	matcher *rules.Matcher
+	program *rbpf.Program // nil where the engine has no filter
+	// threadsOnly: no rule lets a call run that could make a process, so the
+	// table of tasks is known to be complete when it is empty.
+	threadsOnly bool
+	staged      bool // some rule holds for one stage only
+}
+
+type preparedKey struct {
+	policy *rules.Policy
+	engine Engine
+}
+
+// preparations are kept because compiling costs more than launching.
+var preparations sync.Map // preparedKey to *Prepared
+
+// Prepare compiles policy for engine. The same pointer is compiled once.
+func Prepare(policy *rules.Policy, engine Engine) (*Prepared, error) {
+	key := preparedKey{policy, engine}
+	if p, ok := preparations.Load(key); ok {
+		return p.(*Prepared), nil
+	}
+	arch := abi.Native()
+	p := &Prepared{Policy: policy, matcher: rules.NewMatcher(policy, arch)}
+	var err error
+	switch engine {
+	case Hybrid:
+		p.program, err = rules.Lower(policy, arch, rules.Hybrid)
+	case Seccomp:
+		p.program, err = rules.Lower(policy, arch, rules.FilterOnly)
+	case Ptrace, Strict:
+	default:
+		err = errors.New("unknown engine")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("policy %s, engine %s: %w", policy.Name, engine, err)
+	}
+	p.threadsOnly = engine == Strict || policy.ThreadsOnly()
+	for i := range policy.Rules {
+		if policy.Rules[i].Stage != rules.AnyStage {
+			p.staged = true
+		}
+	}
+	preparations.Store(key, p)
+	return p, nil
+}
+
+// bind gives the launch its filter, or nil.
+func (p *Prepared) bind() func(self uint32, key uint64) []bpf.RawInstruction {
+	if p.program == nil {
+		return nil
+	}
+	return p.program.Bind
+}

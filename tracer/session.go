@@ -1,0 +1,369 @@
+package tracer
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"go.uber.org/zap"
+	"golang.org/x/sys/unix"
+
+	"warder/internal/ptrace"
+	"warder/jail"
+	"warder/memory"
+	"warder/rules"
+)
+
+// session is one held program from launch to the last death. Everything but
+// budget belongs to the worker's thread.
+type session struct {
+	cfg    *Config
+	policy *Prepared
+	worker *worker
+	log    *zap.Logger
+	limits Limits
+	prog   *program
+
+	tasks   map[int]*task
+	procs   map[int]*process // written under budget.mu
+	root    int              // process id of the program
+	killing bool
+	retire  bool // the stub cannot be kept: not every tracee is known for sure
+
+	info ptrace.SyscallInfo
+	call rules.Call
+	ctx  rules.Context
+	at   *task // whose memory ctx.Path reads
+	path [pathMax]byte
+
+	stops  uint64
+	inHook bool
+
+	onReturn func(rax uint64) // RunCode: the code came back to its caller
+	finished bool             // it did
+
+	budget budget
+	result Result
+	start  time.Time
+}
+
+const pathMax = 4096
+
+// Run holds one program from launch to its end, and everything that it
+// started with it. The error is the supervisor's own failure or a
+// *LaunchError; what the program did is in the Result. When ctx ends, the
+// session is killed and the Result's outcome is Failed with ctx's cause.
+func Run(ctx context.Context, cfg *Config) (*Result, error) {
+	s, err := newSession(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return s.hold(ctx)
+}
+
+// hold runs a session to its Result.
+func (s *session) hold(ctx context.Context) (*Result, error) {
+	cfg := s.cfg
+	defer s.prog.close()
+	io, err := openStdio(cfg, &s.budget)
+	if err != nil {
+		return nil, err
+	}
+	defer io.close()
+	onWorker(func(w *worker) {
+		s.worker = w
+		err = s.run(ctx, io)
+	})
+	io.finish()
+	if err != nil {
+		return nil, err
+	}
+	s.result.OutputBytes = io.total()
+	s.conclude()
+	if cfg.Observer != nil {
+		cfg.Observer.End(&s.result)
+	}
+	s.logEnd()
+	return &s.result, nil
+}
+
+func newSession(cfg *Config) (*session, error) {
+	s := &session{
+		cfg: cfg, limits: cfg.Limits.withDefaults(), log: cfg.Log,
+		tasks: make(map[int]*task, 4), procs: make(map[int]*process, 1),
+	}
+	if s.log == nil {
+		s.log = zap.NewNop()
+	}
+	policy := cfg.Policy
+	if policy == nil {
+		var err error
+		if policy, err = rules.Profile("compute"); err != nil {
+			return nil, err
+		}
+	}
+	prepared, err := Prepare(policy, cfg.Engine)
+	if err != nil {
+		return nil, err
+	}
+	s.policy = prepared
+	s.result = Result{Engine: cfg.Engine, Policy: policy.Name, ExitCode: -1}
+	s.retire = !prepared.threadsOnly
+	s.ctx.Path = s.readPath
+	s.budget.init(s)
+	if s.prog, err = openProgram(cfg.Path); err != nil {
+		return nil, err
+	}
+	if cfg.Engine == Strict && s.prog.dynamic {
+		s.prog.close()
+		return nil, &LaunchError{Path: cfg.Path, Err: unix.ENOEXEC, Hint: "the strict engine runs static programs only: link it with -static -nostdlib"}
+	}
+	return s, nil
+}
+
+// run is the session on its worker's thread.
+func (s *session) run(ctx context.Context, io *stdio) (err error) {
+	defer func() {
+		// No tracee can cause a panic by design; if one does, the session ends
+		// like any other failure, with its tracees killed.
+		if p := recover(); p != nil {
+			s.drain()
+			err = fmt.Errorf("BUG: session loop: %v", p)
+		}
+	}()
+	w := s.worker
+	if w.stub == nil {
+		if w.stub, err = jail.Start(); err != nil {
+			return err
+		}
+	}
+	w.pin()
+	if err := s.launch(io); err != nil {
+		w.unpin(0)
+		w.closeStub() // it may hold descriptors of the launch that failed
+		return err
+	}
+	io.childDone()
+	s.start = time.Now()
+	stop := s.budget.watch(ctx)
+	defer stop()
+	if err := s.begin(); err != nil {
+		s.fail(err)
+	}
+	if err := s.loop(); err != nil {
+		s.drain()
+		return err
+	}
+	s.result.Wall = time.Since(s.start)
+	if s.retire {
+		s.drain()
+	}
+	return nil
+}
+
+// drain kills everything that this thread traces or has for a child, the stub
+// included, and waits until nothing is left.
+func (s *session) drain() {
+	s.budget.killAll()
+	s.killing = true
+	stub := s.worker.stub
+	if stub != nil {
+		_ = unix.Kill(stub.PID, unix.SIGKILL)
+	}
+	for {
+		var status uint32
+		tid, err := ptrace.Wait(-1, unix.WALL|wnothread, &status, nil)
+		if errors.Is(err, unix.EINTR) {
+			continue
+		}
+		if err != nil {
+			break // ECHILD: all dead and reaped
+		}
+		switch classify(status).kind {
+		case ExitedDeath, SignaledDeath:
+			s.drop(tid)
+		default:
+			// A child born meanwhile stops before its first instruction.
+			_ = unix.Kill(tid, unix.SIGKILL)
+		}
+	}
+	for _, p := range s.procs {
+		s.dropProcess(p)
+	}
+	if stub != nil {
+		stub.Dead()
+		s.worker.closeStub()
+	}
+}
+
+// launch starts the program, stopped before its first instruction.
+func (s *session) launch(io *stdio) error {
+	spec := jail.Spec{
+		Stdio: io.child, Exec: s.prog.fd, Dir: -1,
+		Argv: s.cfg.Args, Env: s.cfg.Env, UID: -1, GID: -1, Ruleset: -1,
+		Limits: s.rlimits(),
+	}
+	if len(spec.Argv) == 0 {
+		spec.Argv = []string{s.cfg.Path}
+	}
+	dir := s.cfg.Dir
+	if dir == "" {
+		dir = "."
+	}
+	fd, err := unix.Open(dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return &fs.PathError{Op: "working directory", Path: dir, Err: err}
+	}
+	defer unix.Close(fd)
+	spec.Dir = fd
+	release, err := s.identify(&spec)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			release()
+		} else {
+			s.budget.release = release
+		}
+	}()
+	if spec.Ruleset, err = s.ruleset(); err != nil {
+		return err
+	}
+	if spec.Ruleset >= 0 {
+		defer unix.Close(spec.Ruleset)
+	}
+	var key [8]byte
+	if _, err = rand.Read(key[:]); err != nil {
+		return fmt.Errorf("launch key: %w", err)
+	}
+	spec.Key = binary.LittleEndian.Uint64(key[:])
+	spec.Filter = s.policy.bind()
+	s.root, err = s.worker.stub.Launch(&spec)
+	if err != nil {
+		return s.launchError(err)
+	}
+	s.ctx.Self = uint32(s.root)
+	s.adopt(s.root, s.root)
+	return nil
+}
+
+// launchError tells the program's faults from the supervisor's.
+func (s *session) launchError(err error) error {
+	var setup *jail.SetupError
+	if !errors.As(err, &setup) || setup.Step != "execve" {
+		return err
+	}
+	hint := ""
+	switch {
+	case errors.Is(err, unix.ENOENT) && s.prog.dynamic:
+		hint = fmt.Sprintf("its interpreter %q is not there", s.prog.interp)
+	case errors.Is(err, unix.EACCES) && s.prog.dynamic:
+		hint = fmt.Sprintf("it, or its interpreter %q, may not be executed by the held user under this policy", s.prog.interp)
+	case errors.Is(err, unix.EACCES):
+		hint = "the held user may not execute it"
+	}
+	return &LaunchError{Path: s.cfg.Path, Err: setup.Err, Hint: hint}
+}
+
+// rlimits are the kernel's own limits: backstops for what the budget watches,
+// and the only wall for the rest.
+func (s *session) rlimits() []jail.Limit {
+	l := []jail.Limit{
+		{Resource: unix.RLIMIT_CORE, Value: 0},
+		{Resource: unix.RLIMIT_MEMLOCK, Value: 0},
+		{Resource: unix.RLIMIT_MSGQUEUE, Value: 0},
+		{Resource: unix.RLIMIT_SIGPENDING, Value: 256},
+	}
+	add := func(resource int, v int64) {
+		if v >= 0 {
+			l = append(l, jail.Limit{Resource: resource, Value: uint64(v)})
+		}
+	}
+	if s.limits.CPU >= 0 {
+		// Whole seconds, and only a backstop: above the budget by one to two.
+		add(unix.RLIMIT_CPU, int64(s.limits.CPU/time.Second)+2)
+	}
+	add(unix.RLIMIT_FSIZE, s.limits.FileSize)
+	add(unix.RLIMIT_STACK, s.limits.Stack)
+	add(unix.RLIMIT_NOFILE, s.limits.OpenFiles)
+	if s.limits.Processes >= 0 {
+		add(unix.RLIMIT_NPROC, s.limits.Processes+othersOfUser())
+	}
+	return l
+}
+
+// ruleset makes the session's Landlock ruleset, or -1.
+func (s *session) ruleset() (int, error) {
+	p := s.policy.Policy
+	if jail.LandlockABI() == 0 {
+		if len(p.Read)+len(p.Exec) > 0 && !s.cfg.WithoutLandlock {
+			line := 0
+			if len(p.Read) > 0 {
+				line = p.Read[0].Line
+			} else {
+				line = p.Exec[0].Line
+			}
+			return -1, fmt.Errorf("%s: path rules need Landlock, which this kernel does not offer; --weaken=landlock runs without them", p.Where(line))
+		}
+		s.unavailable("landlock", "not offered by this kernel")
+		return -1, nil
+	}
+	grants := []jail.Grant{{FD: s.prog.fd, Path: s.cfg.Path, Access: jail.Exec}}
+	for _, r := range p.Read {
+		grants = append(grants, jail.Grant{FD: -1, Path: r.Name, Access: jail.Read, Optional: r.Optional})
+	}
+	for _, r := range p.Exec {
+		grants = append(grants, jail.Grant{FD: -1, Path: r.Name, Access: jail.Exec, Optional: r.Optional})
+	}
+	return jail.NewRuleset(grants, p.AnyPath)
+}
+
+func (s *session) unavailable(wall, why string) {
+	s.result.Unavailable = append(s.result.Unavailable, wall+": "+why)
+}
+
+// readPath reads a path argument of the call being decided, for probes.
+func (s *session) readPath(i int) (string, bool) {
+	p, err := memory.Of(s.at.tid).String(s.call.Args[i], pathMax)
+	return p, err == nil
+}
+
+// conclude settles what only the whole session tells.
+func (s *session) conclude() {
+	r := &s.result
+	r.Stops = s.stops
+	s.budget.settle(r)
+	switch r.Outcome {
+	case OK, Exited, Signaled:
+	default:
+		r.ExitCode, r.Signal = -1, 0 // warder's own kill is not the program's fate
+	}
+	if s.budget.release != nil {
+		s.budget.release()
+	}
+}
+
+func (s *session) logEnd() {
+	if e := s.log.Check(zap.InfoLevel, "session end"); e != nil {
+		r := &s.result
+		e.Write(zap.Stringer("status", r.Outcome), zap.Int("pid", s.root), zap.String("program", s.cfg.Path),
+			zap.Int("exit_code", r.ExitCode), zap.Int("signal", r.Signal), zap.Duration("cpu_time", r.CPU()),
+			zap.Duration("wall_time", r.Wall), zap.Int64("max_rss_bytes", r.MaxRSS),
+			zap.Int64("output_bytes", r.OutputBytes), zap.Uint64("stops", r.Stops))
+	}
+}
+
+// othersOfUser counts the tasks that share the child's user where it gets no
+// user of its own: RLIMIT_NPROC counts them all.
+func othersOfUser() int64 {
+	if canSetIDs() {
+		return 0
+	}
+	return countTasks(os.Getuid())
+}

@@ -1,0 +1,75 @@
+package tracer
+
+import (
+	"errors"
+
+	"golang.org/x/sys/unix"
+
+	"warder/internal/ptrace"
+)
+
+// The entry point's breakpoint: int3 over its first byte. The program can
+// find and remove it in its loader stage, from a constructor or an interpreter
+// of its own; it then stays in that stage, which is safe by itself and only
+// means that an open of what Landlock permits is still allowed.
+const (
+	int3        = 0xcc
+	siKernel    = 0x80 // SI_KERNEL: int3 was executed, nobody sent the signal
+	trapBranch  = 1    // TRAP_BRKPT, as arm64 says it
+	int3Length  = 1
+	lowByteMask = 0xff
+)
+
+func (s *session) setBreakpoint(p *process, entry uint64) error {
+	word, err := ptrace.PeekData(p.tgid, uintptr(entry))
+	if errors.Is(err, unix.ESRCH) {
+		return nil
+	}
+	if err != nil || word&lowByteMask == int3 {
+		// An entry point that is not mapped faults by itself, and one that is
+		// an int3 already would be taken for ours for ever.
+		return nil
+	}
+	if err := ptrace.PokeData(p.tgid, uintptr(entry), word&^lowByteMask|int3); err != nil {
+		if errors.Is(err, unix.ESRCH) {
+			return nil
+		}
+		return &Error{"PTRACE_POKEDATA at the entry point", p.tgid, err}
+	}
+	p.main, p.entry, p.entryWord = false, entry, word
+	return nil
+}
+
+// breakpoint takes a SIGTRAP that is the entry point's: the word is put back,
+// the thread is put before it, and the main stage begins.
+func (s *session) breakpoint(t *task) (hit bool, err error) {
+	p := t.proc
+	if p.entry == 0 {
+		return false, nil
+	}
+	var info ptrace.SigInfo
+	if err := ptrace.GetSigInfo(t.tid, &info); err != nil {
+		return true, &Error{"PTRACE_GETSIGINFO", t.tid, err}
+	}
+	if info.Code != siKernel && info.Code != trapBranch {
+		return false, nil
+	}
+	r, err := s.regsOf(t)
+	if err != nil {
+		return true, err
+	}
+	if r.PC() != p.entry+int3Length {
+		return false, nil
+	}
+	if err := ptrace.PokeData(t.tid, uintptr(p.entry), p.entryWord); err != nil {
+		return true, &Error{"PTRACE_POKEDATA at the entry point", t.tid, err}
+	}
+	if err := ptrace.SetIP(t.tid, p.entry); err != nil {
+		return true, &Error{"set instruction pointer", t.tid, err}
+	}
+	if !p.main {
+		p.main = true
+		s.worker.unpin(t.tid)
+	}
+	return true, s.resume(t, 0)
+}

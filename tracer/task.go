@@ -1,0 +1,81 @@
+package tracer
+
+import (
+	"golang.org/x/sys/unix"
+)
+
+// task is one traced thread.
+type task struct {
+	tid  int
+	proc *process
+
+	wantExit bool // resume to the exit-stop of the call that is under way
+	restore  bool // at that exit-stop put argument 1 back
+	saved    uint64
+}
+
+// process is one thread group of the session.
+type process struct {
+	tgid  int
+	pidfd int // -1 where pidfd_open failed
+	tasks int
+
+	main      bool   // past its entry point: rules.Main
+	entry     uint64 // address of the breakpoint at the entry point, or 0
+	entryWord uint64 // what stood there
+
+	sigsys bool // a SIGSYS was delivered: its death by it is its own doing
+}
+
+// adopt enters a thread, whose group is tgid, into the table.
+func (s *session) adopt(tid, tgid int) *task {
+	if t := s.tasks[tid]; t != nil {
+		return t
+	}
+	p := s.procs[tgid]
+	if p == nil {
+		fd, err := unix.PidfdOpen(tgid, 0)
+		if err != nil {
+			fd = -1 // dead already, or out of descriptors: killed by id
+		}
+		p = &process{tgid: tgid, pidfd: fd}
+		s.budget.mu.Lock()
+		s.procs[tgid] = p
+		s.budget.mu.Unlock()
+	}
+	p.tasks++
+	t := &task{tid: tid, proc: p}
+	s.tasks[tid] = t
+	return t
+}
+
+// drop forgets a thread, and its group when it was the last.
+func (s *session) drop(tid int) {
+	t := s.tasks[tid]
+	if t == nil {
+		return
+	}
+	delete(s.tasks, tid)
+	t.proc.tasks--
+	if t.proc.tasks == 0 {
+		s.dropProcess(t.proc)
+	}
+}
+
+// dropProcess forgets a thread group whose leader's death was reported: that
+// comes last, after all its threads have been reaped. Threads that died
+// inside another's exec never report; this is where they leave the table.
+func (s *session) dropProcess(p *process) {
+	for tid, t := range s.tasks {
+		if t.proc == p {
+			delete(s.tasks, tid)
+		}
+	}
+	s.budget.mu.Lock()
+	delete(s.procs, p.tgid)
+	if p.pidfd >= 0 {
+		unix.Close(p.pidfd)
+		p.pidfd = -1
+	}
+	s.budget.mu.Unlock()
+}

@@ -1,0 +1,25 @@
+/*
+ * claim: keeps data in a System V message queue
+ * class: memory
+ * bare: 1
+ * compute: policy-violation msgget
+ * see: pitfalls 62
+ */
+#include "attack.h"
+#include <sys/msg.h>
+
+int main(void)
+{
+	struct {
+		long type;
+		char text[2];
+	} m = { 1, "hi" };
+	long id = syscall(SYS_msgget, IPC_PRIVATE, 0600 | IPC_CREAT);
+	int sent;
+
+	if (id < 0)
+		refused("msgget");
+	sent = msgsnd((int)id, &m, 2, IPC_NOWAIT);
+	msgctl((int)id, IPC_RMID, 0);
+	settle(sent, "stored a message");
+}

@@ -1,0 +1,24 @@
+/*
+ * claim: keeps memory in a System V segment that outlives it
+ * class: memory
+ * bare: 1
+ * compute: policy-violation shmget
+ * see: pitfalls 62
+ */
+#include "attack.h"
+#include <sys/shm.h>
+
+int main(void)
+{
+	long id = syscall(SYS_shmget, IPC_PRIVATE, 4096UL, 0600 | IPC_CREAT);
+	char *p;
+
+	if (id < 0)
+		refused("shmget");
+	p = shmat((int)id, 0, 0);
+	shmctl((int)id, IPC_RMID, 0);
+	if (p == (void *)-1)
+		refused("shmat");
+	*p = 1;
+	escaped("has shared memory");
+}

@@ -1,0 +1,16 @@
+/*
+ * claim: compares its files with the supervisor's by kcmp(2)
+ * class: ptrace
+ * bare: 1
+ * compute: policy-violation kcmp
+ * needs: root, kcmp
+ * see: pitfalls 32
+ */
+#include "attack.h"
+
+int main(void)
+{
+	long me = syscall(SYS_getpid);
+
+	settle(syscall(SYS_kcmp, me, parent(), 2 /* KCMP_FILES */, 0UL, 0UL), "compared itself with the supervisor");
+}

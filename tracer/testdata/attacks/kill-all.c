@@ -1,0 +1,14 @@
+/*
+ * claim: may signal every process with kill(-1)
+ * class: signals
+ * bare: 1
+ * compute: policy-violation kill | ok
+ * see: pitfalls 32
+ */
+#include "attack.h"
+
+/* Signal 0: the permission is all that is tried. */
+int main(void)
+{
+	settle(syscall(SYS_kill, -1, 0), "may signal every process");
+}

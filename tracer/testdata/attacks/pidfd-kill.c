@@ -1,0 +1,17 @@
+/*
+ * claim: opens the supervisor with pidfd_open and signals it with pidfd_send_signal
+ * class: signals
+ * bare: 1
+ * compute: policy-violation pidfd_open
+ * see: pitfalls 32
+ */
+#include "attack.h"
+
+int main(void)
+{
+	long fd = syscall(SYS_pidfd_open, parent(), 0);
+
+	if (fd < 0)
+		refused("pidfd_open");
+	settle(syscall(SYS_pidfd_send_signal, fd, 0, 0, 0), "may signal the supervisor");
+}

@@ -1,0 +1,159 @@
+package tracer
+
+import (
+	"runtime"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"warder/jail"
+)
+
+// idleWorker is how long a worker keeps its thread and stub for the next
+// session: long enough for sessions in sequence, short enough to leave
+// nothing behind.
+const idleWorker = 250 * time.Millisecond
+
+// worker is a locked OS thread with its stub. It runs one session at a time;
+// its thread ends with it and is never unlocked, so that whatever is still
+// traced then is killed by the kernel.
+type worker struct {
+	jobs chan func(*worker)
+	gone chan struct{} // closed when the stub is dead and reaped
+	stub *jail.Stub    // nil until the first session, and after a failed one
+	all  unix.CPUSet
+}
+
+// pool holds the idle workers, newest last.
+var pool struct {
+	sync.Mutex
+	idle []*worker
+}
+
+// onWorker runs f on a worker and returns when f has.
+func onWorker(f func(*worker)) {
+	done := make(chan struct{})
+	job := func(w *worker) {
+		defer close(done)
+		f(w)
+	}
+	pool.Lock()
+	if n := len(pool.idle); n > 0 {
+		w := pool.idle[n-1]
+		pool.idle = pool.idle[:n-1]
+		pool.Unlock()
+		w.jobs <- job
+	} else {
+		pool.Unlock()
+		w := &worker{jobs: make(chan func(*worker), 1), gone: make(chan struct{})}
+		w.jobs <- job
+		go w.run()
+	}
+	<-done
+}
+
+// CloseIdle ends the workers that wait for a next session, with their stubs,
+// and returns when they are gone.
+func CloseIdle() {
+	pool.Lock()
+	idle := pool.idle
+	pool.idle = nil
+	pool.Unlock()
+	for _, w := range idle {
+		close(w.jobs)
+		<-w.gone
+	}
+}
+
+// run is the worker's thread.
+func (w *worker) run() {
+	runtime.LockOSThread() // never unlocked: the thread ends with this goroutine
+	if unix.Gettid() == unix.Getpid() {
+		// The program's first thread is parked for ever, not ended, when its
+		// goroutine returns: it would keep its tracees. Hold it until another
+		// thread has taken the work.
+		taken := make(chan struct{})
+		go func() {
+			runtime.LockOSThread()
+			close(taken)
+			w.serve()
+		}()
+		<-taken
+		runtime.UnlockOSThread()
+		return
+	}
+	w.serve()
+}
+
+func (w *worker) serve() {
+	defer close(w.gone)
+	if err := unix.SchedGetaffinity(0, &w.all); err != nil {
+		w.all.Set(0)
+	}
+	idle := time.NewTimer(idleWorker)
+	defer idle.Stop()
+	defer w.closeStub()
+	for {
+		select {
+		case job, ok := <-w.jobs:
+			if !ok {
+				return
+			}
+			job(w)
+			if w.stub == nil {
+				return // a session that failed may have left the thread unfit
+			}
+			idle.Reset(idleWorker)
+			pool.Lock()
+			pool.idle = append(pool.idle, w)
+			pool.Unlock()
+		case <-idle.C:
+			if w.retire() {
+				return
+			}
+		}
+	}
+}
+
+// retire takes w out of the pool; false if a session has just taken it.
+func (w *worker) retire() bool {
+	pool.Lock()
+	defer pool.Unlock()
+	for i, x := range pool.idle {
+		if x == w {
+			pool.idle = append(pool.idle[:i], pool.idle[i+1:]...)
+			return true
+		}
+	}
+	return false
+}
+
+func (w *worker) closeStub() {
+	if w.stub != nil {
+		w.stub.Close()
+		w.stub = nil
+	}
+}
+
+// pin puts the worker's thread and its stub on the core that the thread is on
+// now. Launch is a conversation between the two in which only one runs at a
+// time: on one core a turn is a plain context switch, across two it is an
+// inter-processor wake-up, five to ten times as long.
+func (w *worker) pin() {
+	cpu, err := getcpu()
+	if err != nil {
+		return
+	}
+	var one unix.CPUSet
+	one.Set(cpu)
+	if unix.SchedSetaffinity(0, &one) == nil {
+		_ = unix.SchedSetaffinity(w.stub.PID, &one) // a failure costs time only
+	}
+}
+
+// unpin lets a child run on every core again, and the worker too.
+func (w *worker) unpin(pid int) {
+	_ = unix.SchedSetaffinity(pid, &w.all) // ESRCH: it is dead already
+	_ = unix.SchedSetaffinity(0, &w.all)
+}
