@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -134,8 +135,9 @@ func TestGenerated(t *testing.T) {
 	}
 }
 
-// TestNoStartUp checks that the tables are laid out by the linker: a package
-// that needs code at start-up has a function init.
+// TestNoStartUp checks that the tables are laid out by the linker. The
+// compiler writes an init that only returns, which the linker then drops;
+// anything longer fills in tables at every start of the program.
 func TestNoStartUp(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds the package")
@@ -147,17 +149,17 @@ func TestNoStartUp(t *testing.T) {
 	if out, err := exec.Command("go", "build", "-o", archive, "warder/abi").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
-	out, err := exec.Command("go", "tool", "nm", archive).CombinedOutput()
+	out, err := exec.Command("go", "tool", "nm", "-size", archive).CombinedOutput()
 	if err != nil {
 		t.Fatalf("go tool nm: %v\n%s", err, out)
 	}
 	for line := range strings.Lines(string(out)) {
 		fields := strings.Fields(line)
-		if len(fields) == 0 {
+		if len(fields) != 4 || fields[2] != "T" || !strings.HasPrefix(fields[3], "warder/abi.init") {
 			continue
 		}
-		if name := fields[len(fields)-1]; strings.HasSuffix(name, "abi.init") || strings.HasSuffix(name, "abi.init.0") {
-			t.Errorf("the package has start-up code: %s", name)
+		if size, err := strconv.Atoi(fields[1]); err != nil || size > 8 {
+			t.Errorf("the package has start-up code: %s", line)
 		}
 	}
 	if !strings.Contains(string(out), "abi.Lookup") {

@@ -21,7 +21,8 @@
 // fcntl, ioctl, prctl, keyctl, semctl) Bits is that of the declaration, 64,
 // although for many commands the kernel reads an int there: F_SETFL and
 // F_DUPFD do. Rules that deny by such an argument should compare 32 bits as
-// well.
+// well. So should those on the count of an iovec array, of which newer kernels
+// drop the upper half.
 //
 // # Limits
 //

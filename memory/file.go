@@ -73,8 +73,12 @@ func (s *Space) WriteForce(p []byte, addr int64) (int, error) {
 	case nil:
 		return n, nil
 	case unix.ESRCH:
-		// Not this thread's tracee, or not stopped: the first answer stands.
-		err = fileErr(cause)
+		// Not this thread's tracee, not stopped, or dead. On an address the
+		// first answer stands; a refusal may only mean a zombie (the kernel
+		// refuses its mem to the unprivileged), so both are told.
+		if err = fileErr(cause); err != unix.EFAULT {
+			err = fmt.Errorf("%w, and poke: %w", cause, unix.ESRCH)
+		}
 	default:
 		err = fileErr(err)
 	}

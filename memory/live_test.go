@@ -359,8 +359,10 @@ func TestLiveGone(t *testing.T) {
 	_, errV := s.ReadV([]Range{{tr.base, 3}}, buf)
 	_, errMaps := s.Maps()
 	_, errSearch := s.Search(buf, 1)
-	for i, err := range []error{errRead, errWrite, errForce, errString, errHoles, errV, errMaps, errSearch,
-		errZombie, errZombieForce, errZombieMaps} {
+	for i, err := range []error{
+		errRead, errWrite, errForce, errString, errHoles, errV, errMaps, errSearch,
+		errZombie, errZombieForce, errZombieMaps,
+	} {
 		if !errors.Is(err, unix.ESRCH) {
 			t.Errorf("%d: %v", i, err)
 		}

@@ -201,7 +201,11 @@ const farJump = `
 #define _GNU_SOURCE
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 int main(void) {
+	char c;
+	if (read(0, &c, 1))
+		return 2;
 	char *low = mmap(0, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
 	memcpy(low, "\x0f\x0b\xeb\xfe", 4); /* ud2; jmp . */
@@ -251,7 +255,11 @@ func TestLive32BitCode(t *testing.T) {
 
 // The program sees what Write wrote.
 const mirror = `
+#include <unistd.h>
 int main(void) {
+	char c;
+	if (read(0, &c, 1))
+		return 2;
 	__asm__ volatile("int3\n\tcmp $42, %rax\n\tjne 1f\n\tcmp $43, %r15\n\tjne 1f\n\t"
 		"mov $60, %eax\n\txor %edi, %edi\n\tsyscall\n1:\tmov $60, %eax\n\tmov $1, %edi\n\tsyscall");
 }

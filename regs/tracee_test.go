@@ -15,10 +15,18 @@ import (
 
 // start runs a program and stops it, traced by the test's own OS thread,
 // which is never unlocked: it ends with the test and takes the tracee with it.
+// The program's stdin comes to its end when it is stopped: one that must do
+// nothing before it is traced reads it first.
 func start(t testing.TB, argv ...string) int {
 	t.Helper()
 	runtime.LockOSThread()
-	pid, err := syscall.ForkExec(argv[0], argv, &syscall.ProcAttr{Env: []string{}})
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	pid, err := syscall.ForkExec(argv[0], argv, &syscall.ProcAttr{Env: []string{}, Files: []uintptr{r.Fd()}})
+	r.Close()
 	if err != nil {
 		missing(t, "%s: %v", argv[0], err)
 	}

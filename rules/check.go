@@ -132,7 +132,7 @@ func (r *Rule) badRewrite(call string) string {
 		return fmt.Sprintf("%s cannot be rewritten to %s", call, r.Action.Twin)
 	}
 	if twin.From == "newfstatat" && !slices.ContainsFunc(r.When, func(c Cond) bool { return c.demands(3, atEmptyPath) }) {
-		return "rewrite(fstat) needs a condition that demands AT_EMPTY_PATH in newfstatat's flags: when: {flags: AT_EMPTY_PATH}"
+		return "rewrite(fstat) needs a condition that demands AT_EMPTY_PATH in newfstatat's flag: when: {flag: AT_EMPTY_PATH}"
 	}
 	return ""
 }

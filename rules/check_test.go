@@ -132,6 +132,12 @@ func TestWarnings(t *testing.T) {
 			nil,
 		},
 		{
+			"exact flags", head + `  - {call: unshare, when: {unshare_flags: {in: [CLONE_FS, CLONE_FILES]}}, action: allow}
+  - {call: clone, when: {clone_flags: SIGCHLD}, action: allow}
+`,
+			nil,
+		},
+		{
 			"much", head + `  - {calls: [clone, unshare, seccomp, prctl, io_uring_setup, ptrace, process_vm_writev], action: allow}
   - {calls: [kexec_load, userfaultfd, bpf], action: trace}
   - {calls: [execve, execveat, open, clone3], action: log}

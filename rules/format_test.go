@@ -73,6 +73,11 @@ syscalls:
 }
 
 func TestFormatEveryday(t *testing.T) {
+	text, err := os.ReadFile("testdata/compute.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameAgain(t, parseX86(t, string(text)))
 	for name, text := range everyday {
 		t.Run(name, func(t *testing.T) { sameAgain(t, parseX86(t, text)) })
 	}

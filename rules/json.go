@@ -25,8 +25,8 @@ func readJSON(data []byte) (*node, *ParseError) {
 	if err != nil {
 		return nil, err
 	}
+	n := r.here()
 	if t, err := r.dec.Token(); !errors.Is(err, io.EOF) {
-		n := r.here()
 		if err != nil {
 			return nil, r.fail(err)
 		}

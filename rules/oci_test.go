@@ -83,6 +83,14 @@ func TestOCIDecide(t *testing.T) {
 		{"bits outside the mask", allowing(args0 + `{"index": 0, "value": 1, "valueTwo": 3, "op": "SCMP_CMP_MASKED_EQ"}]}`), []call{
 			write("allow", 1), write("allow", 3), write("errno(EPERM)", 2),
 		}},
+		{
+			"mask above the width", allowing(args0+`{"index": 0, "value": 8589934591, "valueTwo": 4294967297, "op": "SCMP_CMP_MASKED_EQ"}]}`,
+				args0+`{"index": 0, "value": 4294967296, "valueTwo": 0, "op": "SCMP_CMP_MASKED_EQ"}, `+arg("2", "5", "EQ")+"]}"),
+			[]call{write("errno(EPERM)", 1, 0, 4), write("allow", 1, 0, 5)},
+		},
+		{"beyond the arguments", allowing(`{"names": ["getpid"], "action": "SCMP_ACT_ALLOW", "args": [` + arg("5", "4294967297", "GE") + "]}"), []call{
+			{"getpid", []uint64{0, 0, 0, 0, 0, 1 << 32}, "errno(EPERM)"}, {"getpid", []uint64{0, 0, 0, 0, 0, 1<<32 + 1}, "allow"},
+		}},
 		{"mask of nothing", allowing(args0 + `{"index": 0, "value": 0, "valueTwo": 0, "op": "SCMP_CMP_MASKED_EQ"}]}`), []call{write("allow", 1)}},
 		{"unsigned", allowing(`{"names": ["lseek"], "action": "SCMP_ACT_ALLOW", "args": [` + arg("2", "4", "GT") + "]}"), []call{
 			{"lseek", []uint64{0, 0, 4}, "errno(EPERM)"}, {"lseek", []uint64{0, 0, 5}, "allow"}, {"lseek", []uint64{0, 0, ^uint64(0)}, "allow"},

@@ -67,9 +67,9 @@ func ProfileText(name string) ([]byte, error) {
 // Flags of clone(2) that, with cloneUntraced, decide what a new task is to its
 // supervisor.
 const (
-	cloneThread   = 0x00010000
-	clonePtrace   = 0x00002000
-	cloneParent   = 0x00008000
+	cloneThread = 0x00010000
+	clonePtrace = 0x00002000
+	cloneParent = 0x00008000
 )
 
 // ThreadsOnly reports whether no rule, nor the default, lets a call run that

@@ -55,8 +55,9 @@ func readYAML(data []byte) (root *node, err *ParseError) {
 		return nil, err
 	}
 	// A condition that the library lost on the way would be a hole, so what
-	// was written and what was understood are counted.
-	if words, colons := root.count(); words != writtenWords(tokens) || colons != written(tokens, token.MappingValueType) {
+	// was written and what was understood are counted. (An entry may do
+	// without a colon: {a, b}.)
+	if words, entries := root.count(); words != writtenWords(tokens) || entries < written(tokens, token.MappingValueType) {
 		return nil, &ParseError{Msg: "not understood as YAML in full: write it more plainly"}
 	}
 	return root, nil

@@ -82,11 +82,43 @@ func (s *session) loop() error {
 	return nil
 }
 
-// wait is wait4 for one event. Where more than one process may be alive, a
-// death is looked at before it is reaped: the zombie's own CPU clock tells
-// what its rusage mixes with the children it waited for.
+// wait is wait4 for one event. Where more than one process has been alive, a
+// death is looked at before it is reaped: a zombie's own CPU clock tells what
+// its rusage mixes with the children that it waited for itself.
 func (s *session) wait(status *uint32, ru *syscall.Rusage) (int, error) {
-	return ptrace.Wait(-1, unix.WALL|wnothread, status, ru)
+	s.own = nil
+	if !s.forked {
+		return ptrace.Wait(-1, unix.WALL|wnothread, status, ru)
+	}
+	for {
+		pid, death, err := ptrace.Peek(unix.WALL | wnothread)
+		if err != nil {
+			return 0, err
+		}
+		if death && s.procs[pid] != nil {
+			s.own = ownUsage(pid)
+		}
+		tid, err := ptrace.Wait(pid, unix.WALL|wnothread|unix.WNOHANG, status, ru)
+		if err != nil || tid != 0 {
+			return tid, err
+		}
+		// What was seen has changed meanwhile: a stop that a SIGKILL ended.
+	}
+}
+
+// ownUsage is what a dead and unreaped process used itself.
+func ownUsage(pid int) *usage {
+	total, err := procfs.CPUTime(pid)
+	if err != nil {
+		return nil
+	}
+	u := &usage{user: total}
+	// The exact clock does not tell user from system time; the sampled ones do.
+	if user, system, err := procfs.CPUTimes(pid); err == nil && user+system > 0 {
+		u.system = time.Duration(float64(total) * float64(system) / float64(user+system))
+		u.user = total - u.system
+	}
+	return u
 }
 
 // handle answers one wait status.
@@ -193,7 +225,7 @@ func (s *session) died(tid int, w wait, ru *syscall.Rusage) {
 		return
 	}
 	p := t.proc
-	s.budget.reaped(ru, nil)
+	s.budget.reaped(ru, s.own)
 	if tid == s.root {
 		s.rootDied(p, w)
 		s.killing = true

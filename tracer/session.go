@@ -33,7 +33,9 @@ type session struct {
 	procs   map[int]*process // written under budget.mu
 	root    int              // process id of the program
 	killing bool
-	retire  bool // the stub cannot be kept: not every tracee is known for sure
+	forked  bool   // there has been more than one process
+	own     *usage // of the process whose death is being handled, where known
+	retire  bool   // the stub cannot be kept: not every tracee is known for sure
 
 	info ptrace.SyscallInfo
 	call rules.Call

@@ -39,6 +39,7 @@ func (s *session) adopt(tid, tgid int) *task {
 			fd = -1 // dead already, or out of descriptors: killed by id
 		}
 		p = &process{tgid: tgid, pidfd: fd}
+		s.forked = s.forked || len(s.procs) > 0
 		s.budget.mu.Lock()
 		s.procs[tgid] = p
 		s.budget.mu.Unlock()

@@ -32,7 +32,11 @@ type AuxEntry struct {
 // stack, but a program with CAP_SYS_RESOURCE may replace it
 // (PR_SET_MM_AUXV), so after the exec-stop it is advice.
 //
-// A process without memory (a zombie) is an error that is unix.ESRCH.
+// A process without memory (a zombie) is an error that is unix.ESRCH, or
+// fs.ErrPermission to a supervisor without CAP_SYS_PTRACE. In the midst of an
+// execve, between the new memory and the filling of it, there is no vector
+// yet: unix.EAGAIN. (Go's os/exec and syscall.ForkExec return in that window;
+// at PTRACE_EVENT_EXEC it is over.)
 func Auxv(pid int) ([]AuxEntry, error) {
 	var buf [4096]byte // AT_VECTOR_SIZE is some 50 words
 	n, err := readAll(pid, "auxv", buf[:])
@@ -45,6 +49,9 @@ func Auxv(pid int) ([]AuxEntry, error) {
 	entries, ok := parseAuxv(buf[:n])
 	if !ok {
 		return nil, &Error{"read", pid, "auxv", ErrMalformed}
+	}
+	if len(entries) == 0 { // the kernel never makes one without entries
+		return nil, &Error{"read", pid, "auxv", unix.EAGAIN}
 	}
 	return entries, nil
 }

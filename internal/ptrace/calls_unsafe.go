@@ -110,6 +110,24 @@ func Wait(pid int, options int, status *uint32, ru *syscall.Rusage) (int, error)
 	return int(r), nil
 }
 
+// Peek waits like Wait(-1, options) for the next event and leaves it to be
+// waited for (WNOWAIT). It tells whose it is and whether it is a death.
+func Peek(options int) (pid int, death bool, err error) {
+	var info struct { // the head of siginfo_t for SIGCHLD
+		signo, errno, code, _ int32
+		pid                   int32
+		_                     [128 - 20]byte
+	}
+	const pAll = 0
+	_, _, e := unix.Syscall6(unix.SYS_WAITID, pAll, 0, uintptr(unsafe.Pointer(&info)),
+		uintptr(options|unix.WEXITED|unix.WSTOPPED|unix.WNOWAIT), 0, 0)
+	if e != 0 {
+		return 0, false, e
+	}
+	const cldExited, cldDumped = 1, 3 // CLD_EXITED, CLD_KILLED, CLD_DUMPED
+	return int(info.pid), info.code >= cldExited && info.code <= cldDumped, nil
+}
+
 // ReadMem reads tid's memory at addr with process_vm_readv(2) and returns how
 // much could be read. It goes through Syscall6 because the kernel may sleep
 // on the tracee's page.

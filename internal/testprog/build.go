@@ -75,7 +75,7 @@ func build(src source) (string, error) {
 	out := filepath.Join(tmp, "out")
 	cmd := exec.Command(tool, append([]string{"-o", out}, args...)...)
 	if compiler == "go" {
-		cmd.Args = append([]string{tool, "build", "-trimpath", "-o", out}, args...)
+		cmd.Args = append([]string{tool, "build", "-trimpath", "-buildvcs=false", "-o", out}, args...)
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOOS=linux", "GOARCH=amd64")
 	}
 	cmd.Dir = filepath.Dir(src.path)

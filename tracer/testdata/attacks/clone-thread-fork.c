@@ -1,8 +1,9 @@
 /*
- * claim: starts a thread by the flags of a fork, CLONE_THREAD|SIGCHLD with CLONE_VFORK
+ * claim: starts a thread that reports as a vfork and takes a mount namespace of its own
  * class: tree
  * bare: 1
  * compute: policy-violation clone
+ * needs: root
  * see: pitfalls 10
  */
 #include "attack.h"
@@ -10,15 +11,12 @@
 static long stack[512] __attribute__((aligned(16)));
 static volatile long seen;
 
-/* Not an escape by itself where threads are free: bare it shows that the kernel takes it. */
+/* CLONE_NEWNS, forbidden for certain, hides among flags that a careless test of a thread lets pass. */
 int main(void)
 {
 	unsigned long flags = CLONE_VM | CLONE_SIGHAND | CLONE_THREAD | CLONE_VFORK | CLONE_NEWNS | SIGCHLD;
 	long tid;
 
-	/* CLONE_NEWNS makes it forbidden for certain, and needs root bare. */
-	if (geteuid() != 0)
-		flags &= ~(unsigned long)CLONE_NEWNS;
 	__asm__ volatile("syscall\n\t"
 			 "test %%rax, %%rax\n\t"
 			 "jnz 1f\n\t"
