@@ -80,7 +80,9 @@ func (m *Matcher) rulesOf(nr uint32) []int32 {
 // Decide gives the verdict for one call. It is pure, allocates nothing, and
 // ctx.Path is its only way to the program's memory.
 func (m *Matcher) Decide(c *Call, ctx *Context) Verdict {
-	if c.Arch != m.native || c.Nr&abi.X32Bit != 0 {
+	// The program refuses by the same comparison: what lies above x32's bit is
+	// x32's, or no call at all.
+	if c.Arch != m.native || m.native == abi.X86_64 && c.Nr >= abi.X32Bit {
 		return Verdict{Action: Action{Kind: Kill}, Rule: -1, Reason: ReasonArch}
 	}
 	for _, i := range m.rulesOf(c.Nr) {

@@ -63,8 +63,11 @@ func Lower(p *Policy, arch abi.Arch, target Target) (*bpf.Program, error) {
 	if target == FilterOnly {
 		var errs []error
 		for i := range p.Rules {
-			if what := p.Rules[i].needsStop(); what != "" {
-				errs = append(errs, &StopError{p.Where(p.Rules[i].Line), what})
+			// One rule of the source may have become several, one a call.
+			r, last := &p.Rules[i], i-1
+			again := last >= 0 && p.Rules[last].Line == r.Line && p.Rules[last].Source == r.Source && r.Line != 0
+			if what := r.needsStop(); what != "" && !again {
+				errs = append(errs, &StopError{p.WhereRule(r), what})
 			}
 		}
 		if p.Default.Kind == Trace {
@@ -101,7 +104,10 @@ type interval struct {
 
 func (l *lowering) intervals() []interval {
 	execveat, _ := l.arch.Number("execveat")
-	top := max(len(l.match.byNr), int(execveat)+1, int(l.policy.LastKnown)+1)
+	top := max(len(l.match.byNr), int(execveat)+1)
+	if nr, ok := l.arch.Number("pidfd_send_signal"); ok { // the last one guarded
+		top = max(top, int(nr)+1)
+	}
 	var out []interval
 	add := func(nr uint32, key string, body func() bpf.Label) {
 		if n := len(out); n > 0 && out[n-1].key == key {
@@ -110,16 +116,22 @@ func (l *lowering) intervals() []interval {
 		out = append(out, interval{nr, body, key})
 	}
 	for nr := range uint32(top) {
-		rules, launch := l.match.rulesOf(nr), nr == execveat
+		rules, launch, guard := l.match.rulesOf(nr), nr == execveat, l.guard(nr)
 		fallback := l.fallback(nr)
-		key := fmt.Sprint(rules, launch, fallback)
-		if ret, ok := l.constant(rules, fallback); ok && !launch {
+		key := fmt.Sprint(rules, launch, guard, fallback)
+		if ret, ok := l.constant(rules, fallback); ok && !launch && guard < 0 {
 			key = fmt.Sprint("ret ", ret)
 		}
-		add(nr, key, func() bpf.Label { return l.body(key, rules, launch, fallback) })
+		add(nr, key, func() bpf.Label { return l.body(key, rules, launch, guard, fallback) })
 	}
-	rest := l.fallback(uint32(top))
-	add(uint32(top), fmt.Sprint("ret ", l.ret(rest)), func() bpf.Label { return l.b.Ret(l.ret(rest)) })
+	rest := func(first uint32) {
+		ret := l.ret(l.fallback(first))
+		add(first, fmt.Sprint("ret ", ret), func() bpf.Label { return l.b.Ret(ret) })
+	}
+	rest(uint32(top))
+	if newer := l.policy.LastKnown + 1; newer > uint32(top) {
+		rest(newer)
+	}
 	return out
 }
 
@@ -181,8 +193,8 @@ func (l *lowering) tree(in []interval) bpf.Label {
 }
 
 // body places the argument checks of one call, from the last rule up.
-func (l *lowering) body(key string, rules []int32, launch bool, fallback Action) bpf.Label {
-	if ret, ok := l.constant(rules, fallback); ok && !launch {
+func (l *lowering) body(key string, rules []int32, launch bool, guard int, fallback Action) bpf.Label {
+	if ret, ok := l.constant(rules, fallback); ok && !launch && guard < 0 {
 		return l.b.Ret(ret)
 	}
 	if at, ok := l.bodies[key]; ok {
@@ -200,8 +212,34 @@ func (l *lowering) body(key string, rules []int32, launch bool, fallback Action)
 	if launch {
 		next = l.launchKey(next)
 	}
+	if guard >= 0 {
+		next = l.b.Load(bpf.OffArgLow(guard), l.b.Jeq(sigsys, l.b.Ret(bpf.RetErrno|eperm), next))
+	}
 	l.bodies[key] = next
 	return next
+}
+
+// Without a supervisor a death by SIGSYS is how a violation shows, so a program
+// may not send that signal, to itself or anyone.
+const (
+	sigsys = 31
+	eperm  = 1
+)
+
+// guard is the index of the signal argument of a call that sends one, where
+// nobody watches; else -1.
+func (l *lowering) guard(nr uint32) int {
+	if l.target != FilterOnly {
+		return -1
+	}
+	name, _ := l.arch.Name(nr)
+	switch name {
+	case "kill", "tkill", "rt_sigqueueinfo", "pidfd_send_signal":
+		return 1
+	case "tgkill", "rt_tgsigqueueinfo":
+		return 2
+	}
+	return -1
 }
 
 // launchKey allows the stub's execveat, known by the key in argument 5.

@@ -103,14 +103,17 @@ type document struct {
 
 func (d *document) root(n *node) {
 	p := d.policy
-	fs := d.fields(n, "the policy", "name", "default", "newest", "read", "exec", "paths", "syscalls")
-	if n.kind == mappingNode && fs.get("default") == nil {
+	fs := d.fields(n, "the policy", "name", "base", "default", "newest", "read", "exec", "paths", "syscalls")
+	if n.kind == mappingNode && fs.get("default") == nil && fs.get("base") == nil {
 		d.at(n, "the policy does not say its default action: default: kill")
 	}
+	var base *Policy
 	for _, f := range fs {
 		switch f.key.text {
 		case "name":
 			p.Name, _ = d.words(f.value, "name")
+		case "base":
+			base = d.base(f.value)
 		case "default":
 			p.DefaultLine = f.key.line
 			p.Default, _ = d.action(f.value, "default")
@@ -139,6 +142,30 @@ func (d *document) root(n *node) {
 			}
 		}
 	}
+	if base != nil {
+		p.merge(base, fs.get("default") != nil)
+	}
+}
+
+// base reads the name of the built-in policy that this one stands on.
+func (d *document) base(n *node) *Policy {
+	name, ok := d.scalar(n, "base")
+	if !ok {
+		return nil
+	}
+	text, err := ProfileText(name)
+	if err != nil {
+		d.at(n, "base: %v%s", err, didYouMean(name, ProfileNames()))
+		return nil
+	}
+	// Built-in policies stand on each other without a circle, and are valid:
+	// a test parses them all.
+	p, err := Parse(name+".yaml", text, ParseOptions{Arch: d.arch})
+	if err != nil {
+		d.at(n, "base: %v", err)
+		return nil
+	}
+	return p
 }
 
 // newest reads the highest call that the author knew, by name or number.

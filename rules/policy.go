@@ -151,6 +151,7 @@ type Rule struct {
 	Action Action
 	Why    string // the comment that reports quote
 	Line   int    // of the policy's source, from 1; 0 for a built-in
+	Source string // the file of Line where it is not the policy's own
 }
 
 // Path is one Landlock grant.
@@ -158,6 +159,7 @@ type Path struct {
 	Name     string // absolute
 	Optional bool   // absent on this machine is fine
 	Line     int
+	Source   string // the file of Line where it is not the policy's own
 }
 
 // Policy is a checked policy: everything Decide and Lower need, nothing that

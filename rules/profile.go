@@ -100,6 +100,24 @@ func (p *Policy) ThreadsOnly() bool {
 	return true
 }
 
+// MayRun reports whether a rule, or the default, lets some call of that name
+// run.
+func (p *Policy) MayRun(call string) bool {
+	for i := range p.Rules {
+		r := &p.Rules[i]
+		if !slices.Contains(r.Calls, call) {
+			continue
+		}
+		if !r.Action.Refuses() {
+			return true
+		}
+		if r.settles(call, AnyStage) {
+			return false
+		}
+	}
+	return !p.Default.Refuses()
+}
+
 // threadFlags reports whether a rule for clone demands CLONE_THREAD and
 // forbids the flags that hide a task.
 func (r *Rule) threadFlags() bool {

@@ -22,6 +22,7 @@ type budget struct {
 	limits  Limits
 	procs   map[int]*process // session.procs; written under mu
 	release func()           // gives the ids back
+	memfds  int64            // how many descriptors may hold memory; 0: none can
 
 	mu      sync.Mutex
 	ended   bool // a cause is set, or the session is over
@@ -193,7 +194,12 @@ func (b *budget) sample() (cpu time.Duration, memory int64) {
 		var st procfs.Status
 		if b.limits.Memory >= 0 {
 			if err := b.reader.Status(p.tgid, &st); err == nil && b.alive(p) {
-				memory += int64(st.RSSAnon + st.RSSShmem + st.VMPTE + st.VMSwap)
+				shared := int64(st.RSSShmem)
+				if b.memfds > 0 || int64(st.VMSize) > b.limits.Memory {
+					// Only now can more be kept alive than is resident.
+					shared = max(shared, sharedMemory(p.tgid, b.memfds))
+				}
+				memory += int64(st.RSSAnon+st.VMPTE+st.VMSwap) + shared
 				files += int64(st.VMExe + st.VMLib)
 			}
 		}

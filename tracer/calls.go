@@ -161,7 +161,7 @@ func (s *session) ruleText(v rules.Verdict) string {
 		return v.Reason
 	}
 	r := &p.Rules[v.Rule]
-	text := fmt.Sprintf("%s: %s", p.Where(r.Line), v.Action)
+	text := fmt.Sprintf("%s: %s", p.WhereRule(r), v.Action)
 	if r.Why != "" {
 		text += " (" + r.Why + ")"
 	}

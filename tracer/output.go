@@ -44,7 +44,11 @@ func (s *stdio) own(i, fd int) {
 }
 
 func (s *stdio) null(i int) error {
-	fd, err := unix.Open("/dev/null", unix.O_RDWR|unix.O_CLOEXEC, 0)
+	mode := unix.O_WRONLY
+	if i == 0 {
+		mode = unix.O_RDONLY
+	}
+	fd, err := unix.Open("/dev/null", mode|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return &os.PathError{Op: "open", Path: "/dev/null", Err: err}
 	}

@@ -118,6 +118,9 @@ func newSession(cfg *Config) (*session, error) {
 	s.retire = !prepared.threadsOnly
 	s.ctx.Path = s.readPath
 	s.budget.init(s)
+	if policy.MayRun("memfd_create") || policy.MayRun("memfd_secret") {
+		s.budget.memfds = max(s.limits.OpenFiles, 0)
+	}
 	if s.prog, err = openProgram(cfg.Path); err != nil {
 		return nil, err
 	}

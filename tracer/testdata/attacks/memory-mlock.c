@@ -2,7 +2,7 @@
  * claim: nails a page into memory with mlock(2)
  * class: memory
  * bare: 1
- * compute: policy-violation mlock
+ * compute: ok
  * see: pitfalls 62, 67
  */
 #include "attack.h"

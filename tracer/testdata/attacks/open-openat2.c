@@ -2,7 +2,7 @@
  * claim: opens /etc/passwd for reading through openat2(2), whose flags lie in memory
  * class: files
  * bare: 1
- * compute: policy-violation openat2
+ * compute: ok
  * see: pitfalls 48, 53
  */
 #include "attack.h"

@@ -10,7 +10,7 @@
 
 int main(void)
 {
-	int fd = dup2(1, 500);
+	int fd = dup2(1, 40);
 
 	if (fd < 0)
 		refused("dup2");

@@ -3,6 +3,7 @@
  * class: output
  * bare: 1
  * compute: output-limit
+ * compute/ptrace: output-limit | cpu-time-limit
  * see: pitfalls 63
  */
 #include "attack.h"

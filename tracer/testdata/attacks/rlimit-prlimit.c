@@ -2,7 +2,7 @@
  * claim: raises its core file limit with prlimit64(2)
  * class: resource
  * bare: 1
- * compute: policy-violation prlimit64
+ * compute: ok
  * see: pitfalls 59, 62, 65
  */
 #include "attack.h"

@@ -2,7 +2,7 @@
  * claim: raises a soft limit to the hard one with setrlimit(2)
  * class: resource
  * bare: 1
- * compute: policy-violation setrlimit | policy-violation prlimit64
+ * compute: ok | policy-violation setrlimit
  * see: pitfalls 59, 62
  */
 #include "attack.h"

@@ -1,0 +1,195 @@
+package main
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+	"golang.org/x/sys/unix"
+
+	"warder/record"
+	"warder/tracer"
+)
+
+// reportFlags say where the report goes and in which format.
+type reportFlags struct {
+	file, format string
+	fd           int
+}
+
+func (f *reportFlags) define(fs *pflag.FlagSet) {
+	fs.StringVar(&f.file, "report", "", "write a report to `FILE`, or with - to standard error")
+	fs.IntVar(&f.fd, "report-fd", -1, "write the report to descriptor `N`")
+	fs.StringVar(&f.format, "report-format", "json", "json, isolate (meta file) or go-judge")
+}
+
+// report is a place that was opened before the program started, so that a bad
+// one fails with nothing run.
+type report struct {
+	file   *os.File  // nil: no report
+	rename [2]string // from, to; empty where the file is written in place
+	cut    bool      // cut what an older, longer report left in place
+	format string
+}
+
+func (f *reportFlags) open() (*report, error) {
+	switch f.format {
+	case "json", "isolate", "go-judge":
+	default:
+		words := []string{"json", "isolate", "go-judge"}
+		return nil, fmt.Errorf("--report-format %q: want %s%s", f.format, strings.Join(words, ", "), didYouMean(f.format, words))
+	}
+	r := &report{format: f.format}
+	var err error
+	switch {
+	case f.file != "" && f.fd >= 0:
+		return nil, errors.New("--report and --report-fd: give one of them")
+	case f.file == "-":
+		r.file = os.Stderr
+	case f.file != "":
+		err = r.openFile(f.file)
+	case f.fd >= 0:
+		r.file, err = openDescriptor(f.fd)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("report: %w", err)
+	}
+	return r, nil
+}
+
+// openFile prepares a new file next to name, which takes its place when it is
+// complete: a reader never sees half a report. What is no regular file (a pipe,
+// /dev/stdout), or lies where no file can be made, is written in place.
+func (r *report) openFile(name string) error {
+	if fd := descriptorOf(name); fd >= 0 {
+		var err error
+		r.file, err = openDescriptor(fd)
+		return err
+	}
+	if target, err := filepath.EvalSymlinks(name); err == nil {
+		name = target // replace what a link points to, not the link
+	}
+	st, err := os.Lstat(name)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	exists := err == nil
+	if exists && !st.Mode().IsRegular() {
+		r.file, err = os.OpenFile(name, os.O_WRONLY, 0)
+		return err
+	}
+	if exists {
+		// Replacing a file takes a right to its directory only: keep to those
+		// that may be written.
+		if err := unix.Access(name, unix.W_OK); err != nil {
+			return &fs.PathError{Op: "open", Path: name, Err: err}
+		}
+	}
+	temp := filepath.Join(filepath.Dir(name), ".warder-report-"+rand.Text())
+	r.file, err = os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	switch {
+	case err == nil:
+		r.rename = [2]string{temp, name}
+		return nil
+	case exists && errors.Is(err, fs.ErrPermission):
+		r.cut = true
+		r.file, err = os.OpenFile(name, os.O_WRONLY, 0)
+		return err
+	}
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		pe.Path = name // the one that the operator knows
+	}
+	return err
+}
+
+// descriptorOf is the number in a name of one of warder's own descriptors, or
+// -1. To open such a name anew would write over what is in the file already.
+func descriptorOf(name string) int {
+	switch name {
+	case "/dev/stdout":
+		return 1
+	case "/dev/stderr":
+		return 2
+	}
+	for _, dir := range [...]string{"/dev/fd/", "/proc/self/fd/"} {
+		if digits, ok := strings.CutPrefix(name, dir); ok {
+			if fd, err := strconv.ParseUint(digits, 10, 31); err == nil {
+				return int(fd)
+			}
+		}
+	}
+	return -1
+}
+
+func openDescriptor(fd int) (*os.File, error) {
+	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
+	if err == nil && flags&unix.O_ACCMODE == unix.O_RDONLY {
+		err = errors.New("it is open for reading only")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("descriptor %d: %w", fd, err)
+	}
+	unix.CloseOnExec(fd)
+	return os.NewFile(uintptr(fd), fmt.Sprintf("descriptor %d", fd)), nil
+}
+
+// write writes the report in its format and puts it in its place.
+func (r *report) write(res *tracer.Result, program string) error {
+	if r.file == nil {
+		return nil
+	}
+	err := r.encode(r.file, res, program)
+	if err == nil && r.cut {
+		r.truncate()
+	}
+	if r.file != os.Stderr {
+		if cerr := r.file.Close(); err == nil {
+			err = cerr
+		}
+	}
+	if r.rename[0] != "" {
+		if err == nil {
+			err = os.Rename(r.rename[0], r.rename[1])
+		}
+		if err != nil {
+			_ = os.Remove(r.rename[0]) // the first error is the one to tell
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	return nil
+}
+
+func (r *report) encode(w io.Writer, res *tracer.Result, program string) error {
+	switch r.format {
+	case "isolate":
+		return record.Isolate(w, res)
+	case "go-judge":
+		return record.GoJudge(w, res)
+	}
+	return record.NewReport(res, program).WriteJSON(w)
+}
+
+// truncate cuts the file behind the report.
+func (r *report) truncate() {
+	if at, err := r.file.Seek(0, io.SeekCurrent); err == nil {
+		_ = r.file.Truncate(at) // at worst the old tail stays
+	}
+}
+
+// discard removes what was prepared.
+func (r *report) discard() {
+	if r.rename[0] != "" {
+		_ = r.file.Close()
+		_ = os.Remove(r.rename[0])
+	}
+}

@@ -1,0 +1,231 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"warder/abi"
+	"warder/record"
+	"warder/tracer"
+)
+
+// sessionFlags are what every subcommand that holds a program has.
+type sessionFlags struct {
+	limits   tracer.Limits
+	report   reportFlags
+	exitCode string
+	quiet    bool
+	log      logFlags
+}
+
+// sessionEnvironment are those that WARDER_* variables may set.
+var sessionEnvironment = []string{
+	"cpu-time", "wall-time", "memory", "stack", "output", "file-size", "processes", "open-files",
+	"report", "report-fd", "report-format", "exit-code", "quiet", "log-level", "log-format",
+}
+
+func (f *sessionFlags) define(fs *pflag.FlagSet) {
+	budgetFlags(fs, &f.limits)
+	f.report.define(fs)
+	fs.StringVar(&f.exitCode, "exit-code", "verdict", "what warder's status tells: verdict, child or zero")
+	fs.BoolVarP(&f.quiet, "quiet", "q", false, "do not say on standard error how the program ended")
+	f.log.define(fs)
+}
+
+// held is one session from the command line: its configuration, and what is
+// to be said of its end.
+type held struct {
+	cfg     *tracer.Config
+	program string // for messages
+	report  *report
+	exit    func(*tracer.Result) int
+	quiet   bool
+
+	told   syscall.Signal // that ended warder, or 0
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+}
+
+// prepare checks the flags and opens the report, before anything runs.
+func (f *sessionFlags) prepare(cfg *tracer.Config, program string) (*held, error) {
+	h := &held{cfg: cfg, program: program, quiet: f.quiet}
+	switch f.exitCode {
+	case "verdict":
+		h.exit = record.ExitStatus
+	case "child":
+		h.exit = record.ChildStatus
+	case "zero":
+		h.exit = func(r *tracer.Result) int {
+			if r.Outcome == tracer.Failed {
+				return record.StatusFailed
+			}
+			return 0
+		}
+	default:
+		words := []string{"verdict", "child", "zero"}
+		return nil, fmt.Errorf("--exit-code %q: want %s%s", f.exitCode, strings.Join(words, ", "), didYouMean(f.exitCode, words))
+	}
+	cfg.Limits = f.limits
+	var err error
+	if cfg.Log, err = f.log.logger(); err != nil {
+		return nil, err
+	}
+	if h.report, err = f.report.open(); err != nil {
+		return nil, err
+	}
+	return h, nil
+}
+
+// stuck is how long a session may take to end after a signal to warder. It
+// takes milliseconds, unless whoever reads the program's output does not.
+const stuck = 2 * time.Second
+
+// hold runs a session that SIGINT, SIGTERM, SIGQUIT and SIGHUP end. A second
+// one, or output that nobody takes, ends warder without waiting; the kernel
+// kills the program with it.
+func (h *held) hold(run func(context.Context, *tracer.Config) (*tracer.Result, error)) (*tracer.Result, error) {
+	// SIGPIPE must neither end warder under its session nor be ignored: an
+	// ignored signal is inherited by the program.
+	signals := make(chan os.Signal, 8)
+	signal.Notify(signals, syscall.SIGPIPE, syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT)
+	if !signal.Ignored(syscall.SIGHUP) { // nohup(1) says that it should be
+		signal.Notify(signals, syscall.SIGHUP)
+	}
+	defer signal.Stop(signals)
+	h.ctx, h.cancel = context.WithCancelCause(context.Background())
+	defer h.cancel(nil)
+
+	type end struct {
+		result *tracer.Result
+		err    error
+	}
+	done := make(chan end, 1)
+	go func() {
+		r, err := run(h.ctx, h.cfg)
+		done <- end{r, err}
+	}()
+	var timeout <-chan time.Time
+	for {
+		select {
+		case e := <-done:
+			tracer.CloseIdle()
+			return e.result, e.err
+		case <-timeout:
+			return h.cutShort(), nil
+		case s := <-signals:
+			sig, ok := s.(syscall.Signal)
+			if !ok || sig == syscall.SIGPIPE {
+				continue
+			}
+			if h.told != 0 {
+				return h.cutShort(), nil
+			}
+			h.told = sig
+			h.cancel(errors.New(abi.SignalName(int(sig)) + " to warder"))
+			timeout = time.After(stuck)
+		}
+	}
+}
+
+// cutShort is the result of a session that could not be waited for.
+func (h *held) cutShort() *tracer.Result {
+	return &tracer.Result{
+		Outcome: tracer.Failed, ExitCode: -1, Engine: h.cfg.Engine, Policy: h.policyName(),
+		Message: "interrupted: " + context.Cause(h.ctx).Error() + "; its end was not waited for",
+	}
+}
+
+func (h *held) policyName() string {
+	if h.cfg.Policy == nil {
+		return "strict"
+	}
+	return h.cfg.Policy.Name
+}
+
+// ended tells a result: the report, the line, the status.
+func (h *held) ended(r *tracer.Result) error {
+	interrupted := h.told != 0 && r.Outcome == tracer.Failed
+	if !h.quiet {
+		if line := record.Line(r, h.lineProgram(interrupted)); line != "" {
+			_, _ = fmt.Fprintln(os.Stderr, line)
+		}
+		h.warn(r)
+	}
+	if err := h.report.write(r, h.program); err != nil {
+		return err
+	}
+	if interrupted {
+		return statusError(128 + int(h.told))
+	}
+	if status := h.exit(r); status != 0 {
+		return statusError(status)
+	}
+	return nil
+}
+
+// lineProgram is the program's name where its file is at fault, not the operator.
+func (h *held) lineProgram(interrupted bool) string {
+	if interrupted {
+		return ""
+	}
+	return h.program
+}
+
+// warn tells of the walls that the operator chose to do without.
+func (h *held) warn(r *tracer.Result) {
+	if !h.cfg.WithoutLandlock {
+		return
+	}
+	for _, u := range r.Unavailable {
+		if strings.HasPrefix(u, "landlock:") {
+			say("warning: ran without " + u)
+		}
+	}
+}
+
+// failed tells an error of the launch or of warder, in the report as well.
+func (h *held) failed(err error) error {
+	complain(err)
+	r := &tracer.Result{
+		Outcome: tracer.Failed, ExitCode: -1, Engine: h.cfg.Engine, Policy: h.policyName(),
+		Message: err.Error(),
+	}
+	if werr := h.report.write(r, h.program); werr != nil {
+		complain(werr)
+	}
+	return statusError(launchStatus(err))
+}
+
+// abandon gives err after the report's file, which will not be written, is gone.
+func (h *held) abandon(err error) error {
+	h.report.discard()
+	return err
+}
+
+// launchStatus tells a missing program from one that cannot be executed.
+func launchStatus(err error) int {
+	var missing *notFoundError
+	if errors.As(err, &missing) {
+		return record.StatusNotFound
+	}
+	var launch *tracer.LaunchError
+	if !errors.As(err, &launch) {
+		return record.StatusFailed
+	}
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		// A program that is there may lack its interpreter.
+		if _, err := os.Stat(launch.Path); err != nil {
+			return record.StatusNotFound
+		}
+	}
+	return record.StatusNotExecutable
+}
