@@ -30,10 +30,9 @@ type Spec struct {
 	Limits   []Limit
 	Ruleset  int // a Landlock ruleset, or -1
 
-	// Filter returns the seccomp program for a child whose process id is
-	// self; execveat with key as its sixth argument must pass it. Nil: none.
-	Filter func(self uint32, key uint64) []bpf.RawInstruction
-	Key    uint64
+	// Filter is loaded by the child itself, behind what its stub has; nil:
+	// none. It costs a good part of a launch.
+	Filter Filter
 }
 
 // descriptors of the child while it sets itself up: 3 is the stub's socket.
@@ -97,7 +96,7 @@ func (s *Stub) await(pid int, t *table) error {
 
 // setup is the child's whole set-up as a table.
 func (s *Stub) setup(spec *Spec, pid int) *table {
-	t := &table{start: 1}
+	t := &table{start: 1, key: s.key}
 	passed := 4
 	next := func() uint64 { passed++; return uint64(firstPassed + passed - 1) }
 
@@ -137,19 +136,23 @@ func (s *Stub) setup(spec *Spec, pid int) *table {
 	t.call("close_range", unix.SYS_CLOSE_RANGE, 3, uint64(^uint32(0)), unix.CLOSE_RANGE_CLOEXEC)
 	argv, env, empty := t.putStrings(spec.Argv), t.putStrings(spec.Env), t.putWords(0)
 	if spec.Filter != nil {
-		ins := spec.Filter(uint32(pid), spec.Key)
-		prog := make([]byte, 0, 8*len(ins))
-		for _, in := range ins { // struct sock_filter
-			prog = binary.LittleEndian.AppendUint16(prog, in.Op)
-			prog = append(prog, in.Jt, in.Jf)
-			prog = binary.LittleEndian.AppendUint32(prog, in.K)
-		}
-		fprog := t.putWords(uint64(len(ins)), t.put(prog)) // struct sock_fprog
-		t.call("seccomp", unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0, fprog)
+		t.seccomp(spec.Filter(uint32(pid), s.key))
 	}
-	t.call("execve", unix.SYS_EXECVEAT, exec, empty, argv, env, unix.AT_EMPTY_PATH, spec.Key)
+	t.call("execve", unix.SYS_EXECVEAT, exec, empty, argv, env, unix.AT_EMPTY_PATH)
 	t.end()
 	return t
+}
+
+// seccomp loads a program.
+func (t *table) seccomp(ins []bpf.RawInstruction) {
+	prog := make([]byte, 0, 8*len(ins))
+	for _, in := range ins { // struct sock_filter
+		prog = binary.LittleEndian.AppendUint16(prog, in.Op)
+		prog = append(prog, in.Jt, in.Jf)
+		prog = binary.LittleEndian.AppendUint32(prog, in.K)
+	}
+	fprog := t.putWords(uint64(len(ins)), t.put(prog)) // struct sock_fprog
+	t.call("seccomp", unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0, fprog)
 }
 
 var limitNames = [...]string{

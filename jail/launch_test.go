@@ -63,7 +63,7 @@ func launchOnce(t testing.TB, s *jail.Stub, fd, null int) unix.WaitStatus {
 func TestLiveLaunch(t *testing.T) {
 	prog := emptyProgram(t)
 	onThread(t, func() {
-		s, err := jail.Start()
+		s, err := jail.Start(nil)
 		if err != nil {
 			t.Error(err)
 			return
@@ -93,7 +93,7 @@ func BenchmarkLaunch(b *testing.B) {
 	})
 	b.Run("stub", func(b *testing.B) {
 		onThread(b, func() {
-			s, err := jail.Start()
+			s, err := jail.Start(nil)
 			if err != nil {
 				b.Error(err)
 				return

@@ -1,12 +1,14 @@
 package jail
 
 import (
+	"crypto/rand"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
 	"syscall"
 
+	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
 
 	"warder/internal/ptrace"
@@ -19,11 +21,17 @@ type Stub struct {
 	PID  int
 	sock int // our end of the socket that passes descriptors to children
 	caps uint64
+	key  uint64
 	dead bool
 }
 
-// Start makes a stub on the calling thread, which must be locked.
-func Start() (*Stub, error) {
+// Filter makes a seccomp program for a child whose process id is self, 0 where
+// it is not known yet. Calls with key as their sixth argument must pass it.
+type Filter func(self uint32, key uint64) []bpf.RawInstruction
+
+// Start makes a stub on the calling thread, which must be locked. All its
+// children inherit filter, unless it is nil.
+func Start(filter Filter) (*Stub, error) {
 	image, err := stubFile()
 	if err != nil {
 		return nil, fmt.Errorf("start stub: %w", err)
@@ -53,11 +61,17 @@ func Start() (*Stub, error) {
 		return nil, fmt.Errorf("start stub: %w", err)
 	}
 	s := &Stub{PID: pid, sock: pair[0], caps: caps}
+	var key [8]byte
+	if _, err := rand.Read(key[:]); err != nil {
+		s.Close()
+		return nil, fmt.Errorf("start stub: key: %w", err)
+	}
+	s.key = binary.LittleEndian.Uint64(key[:])
 	if err := s.seize(); err != nil {
 		s.Close()
 		return nil, fmt.Errorf("start stub: %w", err)
 	}
-	if err := s.prepare(); err != nil {
+	if err := s.prepare(filter); err != nil {
 		s.Close()
 		return nil, fmt.Errorf("start stub: %w", err)
 	}
@@ -164,8 +178,8 @@ func (s *Stub) run() (unix.WaitStatus, error) {
 }
 
 // prepare makes the stub's own calls, once: what every child inherits.
-func (s *Stub) prepare() error {
-	var t table
+func (s *Stub) prepare(filter Filter) error {
+	t := table{key: s.key}
 	// A host program may ignore signals (nohup ignores SIGHUP), and ignored
 	// signals stay ignored across execve.
 	action := t.putWords(0, 0, 0, 0) // struct kernel_sigaction: SIG_DFL
@@ -188,6 +202,10 @@ func (s *Stub) prepare() error {
 			}
 		}
 	}
+	if filter != nil {
+		t.call("prctl(PR_SET_NO_NEW_PRIVS)", unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+		t.seccomp(filter(0, s.key))
+	}
 	t.end()
 	if err := s.write(&t); err != nil {
 		return err
@@ -201,7 +219,7 @@ func (s *Stub) prepare() error {
 	// From now on row 0 makes a child. It shares the stub's memory until its
 	// execve; CLONE_PARENT makes it a child of the supervisor's thread, and
 	// the stub's own options attach it before it runs.
-	var clone table
+	clone := table{key: s.key}
 	clone.call("clone", unix.SYS_CLONE, unix.CLONE_VM|unix.CLONE_PARENT|uint64(unix.SIGCHLD))
 	return s.write(&clone)
 }
@@ -279,4 +297,40 @@ func effectiveCaps() (uint64, error) {
 		return 0, os.NewSyscallError("capget", err)
 	}
 	return uint64(data[0].Effective) | uint64(data[1].Effective)<<32, nil
+}
+
+// KillUser kills every process of a held user id. It is for an engine that
+// does not trace: what a program started there may have left every group,
+// session and parent, but it cannot have left its user. The stub's child
+// becomes that user and signals all that it may (kill(2), pid -1).
+func (s *Stub) KillUser(uid int) error {
+	if uid <= 0 {
+		return nil // never the supervisor's own user, and never everybody
+	}
+	pid, err := s.fork()
+	if err != nil {
+		return err
+	}
+	t := &table{start: 1, key: s.key}
+	id := uint64(uid)
+	t.call("setresuid", unix.SYS_SETRESUID, id, id, id)
+	t.call("kill", unix.SYS_KILL, ^uint64(0), uint64(unix.SIGKILL))
+	t.end()
+	if err := s.write(t); err != nil {
+		killAndReap(pid)
+		return err
+	}
+	if err := ptrace.Cont(pid, 0); err != nil {
+		killAndReap(pid)
+		return fmt.Errorf("PTRACE_CONT of pid %d: %w", pid, err)
+	}
+	if _, err := waitStop(pid); err != nil {
+		return err
+	}
+	err = s.check(pid, t)
+	killAndReap(pid)
+	if errors.Is(err, unix.ESRCH) {
+		return nil // there was nobody
+	}
+	return err
 }

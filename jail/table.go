@@ -21,14 +21,17 @@ type table struct {
 	steps []string
 	blob  []byte
 	start int // the row that rows[0] is written at
+	key   uint64
 	err   error
 }
 
 // call appends one row. A step is the name that a failure is reported under.
+// None of the calls has a sixth argument; the key there is what a filter knows
+// the stub by.
 func (t *table) call(step string, nr uintptr, args ...uint64) {
 	var row [8]uint64
-	row[0] = uint64(nr)
-	copy(row[1:7], args)
+	row[0], row[6] = uint64(nr), t.key
+	copy(row[1:6], args)
 	t.append(row)
 	t.steps = append(t.steps, step)
 }

@@ -51,9 +51,15 @@ func (r *Rule) needsStop() string {
 // argument only once the number is settled, so that every unconditional allow
 // is in the kernel's constant-action bitmap and costs nothing.
 //
-// execveat with the session's secret key in its unused sixth argument is
-// allowed: it is the launch, made by warder's stub before the program exists,
-// and no program can know the key.
+// The calls of a launch (LaunchCalls) are allowed with the secret key of the
+// stub in their unused sixth argument: the stub makes them before the program
+// exists, and no program can know the key.
+//
+// Under Hybrid, where Value.Self decides, the call stops: the program is loaded
+// by the stub, once for all its children, before there is a process id.
+//
+// Seccomp programs are loaded per stub because loading one costs as much as a
+// launch: the kernel compiles it and runs it once for every call number.
 func Lower(p *Policy, arch abi.Arch, target Target) (*bpf.Program, error) {
 	l := lowering{
 		policy: p, arch: arch, target: target,
@@ -86,6 +92,22 @@ func Lower(p *Policy, arch abi.Arch, target Target) (*bpf.Program, error) {
 	return l.b.Finish(l.b.Load(bpf.OffArch, entry))
 }
 
+// LaunchCalls are the calls that a stub makes to set a child up, package jail.
+var LaunchCalls = [...]string{
+	"clone", "recvmsg", "dup3", "setpgid", "fchdir", "prlimit64", "setgroups",
+	"setresgid", "setresuid", "prctl", "capset", "landlock_restrict_self",
+	"close_range", "seccomp", "kill", "execveat",
+}
+
+func launchCall(name string) bool {
+	for _, c := range LaunchCalls {
+		if c == name {
+			return true
+		}
+	}
+	return false
+}
+
 type lowering struct {
 	policy *Policy
 	arch   abi.Arch
@@ -116,8 +138,12 @@ func (l *lowering) intervals() []interval {
 		out = append(out, interval{nr, body, key})
 	}
 	for nr := range uint32(top) {
-		rules, launch, guard := l.match.rulesOf(nr), nr == execveat, l.guard(nr)
+		name, _ := l.arch.Name(nr)
+		rules, launch, guard := l.match.rulesOf(nr), launchCall(name), l.guard(name)
 		fallback := l.fallback(nr)
+		if ret, ok := l.constant(rules, fallback); ok && ret == bpf.RetAllow {
+			launch = false // allowed without the key
+		}
 		key := fmt.Sprint(rules, launch, guard, fallback)
 		if ret, ok := l.constant(rules, fallback); ok && !launch && guard < 0 {
 			key = fmt.Sprint("ret ", ret)
@@ -203,8 +229,15 @@ func (l *lowering) body(key string, rules []int32, launch bool, guard int, fallb
 	next := l.b.Ret(l.ret(fallback))
 	for i := len(rules) - 1; i >= 0; i-- {
 		r := &l.policy.Rules[rules[i]]
-		yes := l.b.Ret(l.ruleRet(r))
+		ret := l.ruleRet(r)
+		if l.target == Hybrid && r.needsSelf() {
+			ret = bpf.RetTrace
+		}
+		yes := l.b.Ret(ret)
 		for j := len(r.When) - 1; j >= 0; j-- {
+			if l.target == Hybrid && r.When[j].self() {
+				continue // decided at the stop
+			}
 			yes = l.cond(&r.When[j], yes, next)
 		}
 		next = yes
@@ -228,11 +261,10 @@ const (
 
 // guard is the index of the signal argument of a call that sends one, where
 // nobody watches; else -1.
-func (l *lowering) guard(nr uint32) int {
+func (l *lowering) guard(name string) int {
 	if l.target != FilterOnly {
 		return -1
 	}
-	name, _ := l.arch.Name(nr)
 	switch name {
 	case "kill", "tkill", "rt_sigqueueinfo", "pidfd_send_signal":
 		return 1
@@ -242,7 +274,26 @@ func (l *lowering) guard(nr uint32) int {
 	return -1
 }
 
-// launchKey allows the stub's execveat, known by the key in argument 5.
+// self reports whether c compares with Value.Self.
+func (c *Cond) self() bool {
+	for _, v := range c.Values {
+		if v.Self {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *Rule) needsSelf() bool {
+	for i := range r.When {
+		if r.When[i].self() {
+			return true
+		}
+	}
+	return false
+}
+
+// launchKey allows a stub's call, known by the key in argument 5.
 func (l *lowering) launchKey(no bpf.Label) bpf.Label {
 	yes := l.b.Ret(bpf.RetAllow)
 	low := l.b.Load(bpf.OffArgLow(5), l.b.JeqSlot(bpf.SlotKeyLow, yes, no))

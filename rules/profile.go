@@ -100,18 +100,18 @@ func (p *Policy) ThreadsOnly() bool {
 	return true
 }
 
-// MayRun reports whether a rule, or the default, lets some call of that name
-// run.
-func (p *Policy) MayRun(call string) bool {
+// MayRun reports whether a rule for stage, or the default, lets some call of
+// that name run. AnyStage asks for either.
+func (p *Policy) MayRun(call string, stage Stage) bool {
 	for i := range p.Rules {
 		r := &p.Rules[i]
-		if !slices.Contains(r.Calls, call) {
+		if !slices.Contains(r.Calls, call) || stage != AnyStage && r.Stage != AnyStage && r.Stage != stage {
 			continue
 		}
 		if !r.Action.Refuses() {
 			return true
 		}
-		if r.settles(call, AnyStage) {
+		if r.settles(call, stage) {
 			return false
 		}
 	}

@@ -15,7 +15,7 @@ import (
 	"warder/internal/procfs"
 )
 
-// budget ends a session that uses too much. Its goroutine samples the tree
+// budget ends a session that uses too much. Its timer samples the tree
 // from outside, so that a session in its steady state makes no stop; how soon
 // it looks again follows from how fast the rest of a budget could be used up.
 type budget struct {
@@ -33,7 +33,8 @@ type budget struct {
 	files   int64 // highest sample of file-backed code, for the end's check
 	output  int64 // bytes read so far, under mu
 	reader  procfs.Reader
-	wake    chan struct{} // closed when the session is over
+	timer   *time.Timer
+	closed  bool // the session is over
 }
 
 // usage is CPU time and peak memory.
@@ -45,7 +46,6 @@ type usage struct {
 func (b *budget) init(s *session) {
 	b.limits, b.procs = s.limits, s.procs
 	b.outcome = OK
-	b.wake = make(chan struct{})
 }
 
 // end sets the cause of the session's end, if it is the first, and kills
@@ -92,34 +92,31 @@ func (b *budget) killLocked() {
 	}
 }
 
-// watch starts the goroutine that looks after the limits and ctx.
+// watch looks after the limits and ctx, from a timer: a session that ends
+// before any of them could run out starts no goroutine.
 func (b *budget) watch(ctx context.Context) (stop func()) {
 	start := time.Now()
-	var wg sync.WaitGroup
-	wg.Add(1)
-	go func() {
-		defer wg.Done()
-		timer := time.NewTimer(b.next(start))
-		defer timer.Stop()
-		for {
-			select {
-			case <-b.wake:
-				return
-			case <-ctx.Done():
-				b.end(Failed, "interrupted: "+context.Cause(ctx).Error())
-				return
-			case <-timer.C:
-			}
-			d := b.check(start)
-			if d <= 0 {
-				return
-			}
-			timer.Reset(d)
-		}
-	}()
+	b.mu.Lock()
+	b.timer = time.AfterFunc(b.pause(0, 0, 0), func() { b.tick(start) })
+	b.mu.Unlock()
+	stopCtx := context.AfterFunc(ctx, func() {
+		b.end(Failed, "interrupted: "+context.Cause(ctx).Error())
+	})
 	return func() {
-		close(b.wake)
-		wg.Wait()
+		stopCtx()
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.closed = true // a tick that is under way sets no timer any more
+		b.timer.Stop()
+	}
+}
+
+func (b *budget) tick(start time.Time) {
+	d := b.check(start)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if d > 0 && !b.closed {
+		b.timer.Reset(d)
 	}
 }
 
@@ -130,9 +127,6 @@ const (
 	// what page faults reach, near what clearing huge pages does.
 	fillRate = 8 << 30
 )
-
-// next is the longest time in which no budget can run out, from nothing used.
-func (b *budget) next(time.Time) time.Duration { return b.pause(0, 0, 0) }
 
 // pause is when to look again, given what is used now.
 func (b *budget) pause(wall, cpu time.Duration, memory int64) time.Duration {

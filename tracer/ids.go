@@ -99,7 +99,7 @@ func (s *session) identify(spec *jail.Spec) (release func(), err error) {
 		return nil, err
 	}
 	id := idBase + (os.Getpid()&pidMask)<<idShares + slot
-	spec.UID, spec.GID = id, id
+	spec.UID, spec.GID, s.uid = id, id, id
 	return func() {
 		slots.Lock()
 		slots.used[slot] = false

@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"sync"
 
-	"golang.org/x/net/bpf"
-
 	"warder/abi"
+	"warder/jail"
 	"warder/rules"
 	rbpf "warder/rules/bpf"
 )
@@ -18,10 +17,15 @@ type Prepared struct {
 	Policy  *rules.Policy
 	matcher *rules.Matcher
 	program *rbpf.Program // nil where the engine has no filter
+	// perChild: program compares with the child's process id.
+	perChild bool
 	// threadsOnly: no rule lets a call run that could make a process, so the
 	// table of tasks is known to be complete when it is empty.
 	threadsOnly bool
 	staged      bool // some rule holds for one stage only
+	// opens: some call that opens or executes a file may run past the entry
+	// point. Where none may, a static program needs no path rule at all.
+	opens bool
 }
 
 type preparedKey struct {
@@ -46,6 +50,7 @@ func Prepare(policy *rules.Policy, engine Engine) (*Prepared, error) {
 		p.program, err = rules.Lower(policy, arch, rules.Hybrid)
 	case Seccomp:
 		p.program, err = rules.Lower(policy, arch, rules.FilterOnly)
+		p.perChild = true
 	case Ptrace, Strict:
 	default:
 		err = errors.New("unknown engine")
@@ -59,13 +64,25 @@ func Prepare(policy *rules.Policy, engine Engine) (*Prepared, error) {
 			p.staged = true
 		}
 	}
+	for _, call := range [...]string{"open", "openat", "openat2", "creat", "open_by_handle_at", "execve", "execveat"} {
+		p.opens = p.opens || policy.MayRun(call, rules.Main)
+	}
 	preparations.Store(key, p)
 	return p, nil
 }
 
-// bind gives the launch its filter, or nil.
-func (p *Prepared) bind() func(self uint32, key uint64) []bpf.RawInstruction {
-	if p.program == nil {
+// stubFilter is what stubs for this policy load, once for all their children.
+func (p *Prepared) stubFilter() jail.Filter {
+	if p.program == nil || p.perChild {
+		return nil
+	}
+	return p.program.Bind
+}
+
+// childFilter is what each child loads by itself: a filter that compares with
+// the child's own process id.
+func (p *Prepared) childFilter() jail.Filter {
+	if p.program == nil || !p.perChild {
 		return nil
 	}
 	return p.program.Bind

@@ -3,6 +3,7 @@ package tracer
 import (
 	"bytes"
 	"debug/elf"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -83,41 +84,53 @@ func (p *program) parse(head []byte) error {
 	if !bytes.HasPrefix(head, []byte(elf.ELFMAG)) {
 		return &LaunchError{Err: unix.ENOEXEC, Hint: "it is not an ELF file"}
 	}
-	file, err := elf.NewFile(readerAt(p.fd))
-	if err != nil {
-		return &LaunchError{Err: unix.ENOEXEC, Hint: err.Error()}
+	// Only the header and the program headers are looked at, from the bytes in
+	// hand: the file may be hostile, and a launch should not wait for the
+	// section tables of a large one.
+	if len(head) < elfHeaderSize {
+		return &LaunchError{Err: unix.ENOEXEC, Hint: "its ELF header is cut off"}
 	}
-	if file.Class != elf.ELFCLASS64 || file.Machine != nativeMachine() {
+	class, machine := elf.Class(head[elf.EI_CLASS]), elf.Machine(binary.LittleEndian.Uint16(head[18:]))
+	if class != elf.ELFCLASS64 || machine != nativeMachine() {
 		return &LaunchError{Err: unix.ENOEXEC, Hint: fmt.Sprintf("it is a %s %s program, and this machine's are %s",
-			file.Class, file.Machine, nativeMachine())}
+			class, machine, nativeMachine())}
+	}
+	off, size, n := binary.LittleEndian.Uint64(head[32:]), uint64(binary.LittleEndian.Uint16(head[54:])), uint64(binary.LittleEndian.Uint16(head[56:]))
+	if size != progHeaderSize || n == 0 {
+		return &LaunchError{Err: unix.ENOEXEC, Hint: "it has no program headers"}
+	}
+	table := head
+	if off > uint64(len(head)) || off+n*size > uint64(len(head)) {
+		table = make([]byte, n*size) // at most 65535 of 56 bytes
+		if got, err := unix.Pread(p.fd, table, int64(off)); err != nil || got < len(table) {
+			return &LaunchError{Err: unix.ENOEXEC, Hint: "its program headers are cut off"}
+		}
+		off = 0
 	}
 	p.known = true
-	for _, ph := range file.Progs {
-		if ph.Type == elf.PT_INTERP {
-			p.dynamic = true
-			name := make([]byte, min(ph.Filesz, 4096))
-			if n, err := ph.ReadAt(name, 0); err == nil {
-				p.interp = string(bytes.TrimRight(name[:n], "\x00"))
-			}
+	for i := range n {
+		ph := table[off+i*size:]
+		if elf.ProgType(binary.LittleEndian.Uint32(ph)) != elf.PT_INTERP {
+			continue
+		}
+		p.dynamic = true
+		name := make([]byte, min(binary.LittleEndian.Uint64(ph[32:]), 4096))
+		if got, err := unix.Pread(p.fd, name, int64(binary.LittleEndian.Uint64(ph[8:]))); err == nil {
+			p.interp = string(bytes.TrimRight(name[:got], "\x00"))
 		}
 	}
 	return nil
 }
+
+// Sizes of Elf64_Ehdr and Elf64_Phdr (elf(5)).
+const (
+	elfHeaderSize  = 64
+	progHeaderSize = 56
+)
 
 func nativeMachine() elf.Machine {
 	if abi.Native() == abi.AArch64 {
 		return elf.EM_AARCH64
 	}
 	return elf.EM_X86_64
-}
-
-// readerAt reads a descriptor.
-type readerAt int
-
-func (r readerAt) ReadAt(p []byte, off int64) (int, error) {
-	n, err := unix.Pread(int(r), p, off)
-	if err == nil && n < len(p) {
-		err = errors.New("unexpected end of file")
-	}
-	return max(n, 0), err
 }

@@ -2,8 +2,6 @@ package tracer
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -32,6 +30,7 @@ type session struct {
 	tasks   map[int]*task
 	procs   map[int]*process // written under budget.mu
 	root    int              // process id of the program
+	uid     int              // of its own, or -1
 	killing bool
 	forked  bool   // there has been more than one process
 	own     *usage // of the process whose death is being handled, where known
@@ -77,7 +76,7 @@ func (s *session) hold(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	defer io.close()
-	onWorker(func(w *worker) {
+	onWorker(s.policy, func(w *worker) {
 		s.worker = w
 		err = s.run(ctx, io)
 	})
@@ -96,7 +95,7 @@ func (s *session) hold(ctx context.Context) (*Result, error) {
 
 func newSession(cfg *Config) (*session, error) {
 	s := &session{
-		cfg: cfg, limits: cfg.Limits.withDefaults(), log: cfg.Log,
+		cfg: cfg, limits: cfg.Limits.withDefaults(), log: cfg.Log, uid: -1,
 		tasks: make(map[int]*task, 4), procs: make(map[int]*process, 1),
 	}
 	if s.log == nil {
@@ -118,7 +117,7 @@ func newSession(cfg *Config) (*session, error) {
 	s.retire = !prepared.threadsOnly
 	s.ctx.Path = s.readPath
 	s.budget.init(s)
-	if policy.MayRun("memfd_create") || policy.MayRun("memfd_secret") {
+	if policy.MayRun("memfd_create", rules.AnyStage) || policy.MayRun("memfd_secret", rules.AnyStage) {
 		s.budget.memfds = max(s.limits.OpenFiles, 0)
 	}
 	if s.prog, err = openProgram(cfg.Path); err != nil {
@@ -142,10 +141,14 @@ func (s *session) run(ctx context.Context, io *stdio) (err error) {
 		}
 	}()
 	w := s.worker
+	if w.prepared != s.policy {
+		w.closeStub() // it has another policy's filter
+	}
 	if w.stub == nil {
-		if w.stub, err = jail.Start(); err != nil {
+		if w.stub, err = jail.Start(s.policy.stubFilter()); err != nil {
 			return err
 		}
+		w.prepared = s.policy
 	}
 	w.pin()
 	if err := s.launch(io); err != nil {
@@ -165,6 +168,12 @@ func (s *session) run(ctx context.Context, io *stdio) (err error) {
 		return err
 	}
 	s.result.Wall = time.Since(s.start)
+	if s.cfg.Engine == Seccomp && s.retire && s.uid >= 0 && w.stub != nil {
+		if err := w.stub.KillUser(s.uid); err != nil {
+			s.log.Error("what the program left running: " + err.Error())
+			s.result.Message = "processes may be left: " + err.Error()
+		}
+	}
 	if s.retire {
 		s.drain()
 	}
@@ -243,12 +252,7 @@ func (s *session) launch(io *stdio) error {
 	if spec.Ruleset >= 0 {
 		defer unix.Close(spec.Ruleset)
 	}
-	var key [8]byte
-	if _, err = rand.Read(key[:]); err != nil {
-		return fmt.Errorf("launch key: %w", err)
-	}
-	spec.Key = binary.LittleEndian.Uint64(key[:])
-	spec.Filter = s.policy.bind()
+	spec.Filter = s.policy.childFilter()
 	s.root, err = s.worker.stub.Launch(&spec)
 	if err != nil {
 		return s.launchError(err)
@@ -320,6 +324,9 @@ func (s *session) ruleset() (int, error) {
 		return -1, nil
 	}
 	grants := []jail.Grant{{FD: s.prog.fd, Path: s.cfg.Path, Access: jail.Exec}}
+	if s.prog.known && !s.prog.dynamic && !s.policy.opens && s.cfg.Engine != Seccomp {
+		return jail.NewRuleset(grants, p.AnyPath)
+	}
 	for _, r := range p.Read {
 		grants = append(grants, jail.Grant{FD: -1, Path: r.Name, Access: jail.Read, Optional: r.Optional})
 	}

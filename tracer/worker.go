@@ -2,6 +2,7 @@ package tracer
 
 import (
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,7 +23,9 @@ type worker struct {
 	jobs chan func(*worker)
 	gone chan struct{} // closed when the stub is dead and reaped
 	stub *jail.Stub    // nil until the first session, and after a failed one
-	all  unix.CPUSet
+	// prepared is whose filter the stub has loaded.
+	prepared *Prepared
+	all      unix.CPUSet
 }
 
 // pool holds the idle workers, newest last.
@@ -31,8 +34,9 @@ var pool struct {
 	idle []*worker
 }
 
-// onWorker runs f on a worker and returns when f has.
-func onWorker(f func(*worker)) {
+// onWorker runs f on a worker and returns when f has. An idle worker whose
+// stub has the policy's filter loaded is preferred.
+func onWorker(want *Prepared, f func(*worker)) {
 	done := make(chan struct{})
 	job := func(w *worker) {
 		defer close(done)
@@ -40,8 +44,14 @@ func onWorker(f func(*worker)) {
 	}
 	pool.Lock()
 	if n := len(pool.idle); n > 0 {
-		w := pool.idle[n-1]
-		pool.idle = pool.idle[:n-1]
+		best := n - 1
+		for i, w := range pool.idle {
+			if w.prepared == want {
+				best = i
+			}
+		}
+		w := pool.idle[best]
+		pool.idle = slices.Delete(pool.idle, best, best+1)
 		pool.Unlock()
 		w.jobs <- job
 	} else {
@@ -120,19 +130,18 @@ func (w *worker) serve() {
 func (w *worker) retire() bool {
 	pool.Lock()
 	defer pool.Unlock()
-	for i, x := range pool.idle {
-		if x == w {
-			pool.idle = append(pool.idle[:i], pool.idle[i+1:]...)
-			return true
-		}
+	i := slices.Index(pool.idle, w)
+	if i < 0 {
+		return false
 	}
-	return false
+	pool.idle = slices.Delete(pool.idle, i, i+1)
+	return true
 }
 
 func (w *worker) closeStub() {
 	if w.stub != nil {
 		w.stub.Close()
-		w.stub = nil
+		w.stub, w.prepared = nil, nil
 	}
 }
 

@@ -35,4 +35,3 @@ func versionLine() string {
 	}
 	return fmt.Sprintf("warder %s%s, %s, %s/%s", version, commit, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
-func newDoctor() *cobra.Command { return &cobra.Command{Use: "doctor"} }

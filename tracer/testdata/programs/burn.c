@@ -1,10 +1,11 @@
 /*
- * Uses CPU time and never ends by itself. argv[1] says how: "user" computes,
+ * Uses CPU time and does not end by itself. argv[1] says how: "user" computes,
  * "kernel" maps and unmaps pages, "ignore" computes with SIGXCPU ignored,
  * "threads" computes in argv[2] threads (default 8), "chain" computes argv[2]
  * ms (default 10) in each of a chain of processes, every one waiting for the
  * next, "children" does so in one child after the other, which it does not
- * wait for (SIGCHLD ignored). The last two need a policy that allows fork.
+ * wait for (SIGCHLD ignored). The last two need a policy that allows fork, and
+ * end after argv[3] processes if that is given.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -48,7 +49,7 @@ static void map(void)
 int main(int argc, char **argv)
 {
 	const char *how = argc > 1 ? argv[1] : "user";
-	long n = argc > 2 ? atol(argv[2]) : 0;
+	long n = argc > 2 ? atol(argv[2]) : 0, count = argc > 3 ? atol(argv[3]) : -1;
 	pthread_t t;
 
 	if (strcmp(how, "kernel") == 0)
@@ -66,6 +67,8 @@ int main(int argc, char **argv)
 			pid_t pid;
 
 			compute(n > 0 ? n : 10);
+			if (--count == 0)
+				return 0;
 			pid = fork();
 			if (pid < 0)
 				return 1;
@@ -76,7 +79,7 @@ int main(int argc, char **argv)
 		}
 	if (strcmp(how, "children") == 0) {
 		signal(SIGCHLD, SIG_IGN);
-		for (;;) {
+		for (; count != 0; count--) {
 			pid_t pid = fork();
 
 			if (pid < 0)
@@ -87,6 +90,7 @@ int main(int argc, char **argv)
 			}
 			wait(0); /* ECHILD, once it has ended */
 		}
+		return 0;
 	}
 	compute(0);
 }

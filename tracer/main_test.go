@@ -1,0 +1,213 @@
+package tracer_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/pprof"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"warder/internal/testprog"
+	"warder/internal/testutil"
+	"warder/rules"
+	"warder/tracer"
+)
+
+// roleVariable makes the test binary, run once more, play another part: a
+// supervisor to be killed, or one that was started in an odd state.
+const roleVariable = "WARDER_TRACER_ROLE"
+
+var roles = map[string]func() int{
+	"supervisor": superviseForEver,
+	"holder":     holdStandard,
+}
+
+// TestMain checks that all tests together leave nothing behind.
+func TestMain(m *testing.M) {
+	if role := os.Getenv(roleVariable); role != "" {
+		os.Exit(roles[role]())
+	}
+	code := m.Run()
+	tracer.CloseIdle()
+	if left := stillThere(func() []int { return testutil.Descendants() }); len(left) > 0 {
+		fmt.Fprintln(os.Stderr, "processes left behind:", left)
+		code = 1
+	}
+	if err := goleak.Find(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// stillThere gives what is found again and again for two seconds.
+func stillThere(find func() []int) []int {
+	deadline := time.Now().Add(2 * time.Second)
+	for {
+		left := find()
+		if len(left) == 0 || time.Now().After(deadline) {
+			return left
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// tooLong is when a session that has not ended is taken to hang.
+const tooLong = 90 * time.Second
+
+// hold runs a session to its end and returns its output as well. Without
+// Stdout, both outputs are collected.
+func hold(t testing.TB, cfg tracer.Config) (*tracer.Result, string) {
+	t.Helper()
+	r, out, err := tryHold(t, cfg)
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", filepath.Base(cfg.Path), err, out)
+	}
+	return r, out
+}
+
+// tryHold is hold for sessions that may fail.
+func tryHold(t testing.TB, cfg tracer.Config) (*tracer.Result, string, error) {
+	t.Helper()
+	return tryHoldContext(t, t.Context(), cfg)
+}
+
+func tryHoldContext(t testing.TB, ctx context.Context, cfg tracer.Config) (*tracer.Result, string, error) {
+	t.Helper()
+	var out bytes.Buffer
+	if cfg.Stdout == nil {
+		cfg.Stdout, cfg.Stderr = &out, &out
+	}
+	if len(cfg.Args) == 0 {
+		cfg.Args = []string{filepath.Base(cfg.Path)}
+	}
+	hang := time.AfterFunc(tooLong, func() {
+		_ = pprof.Lookup("goroutine").WriteTo(os.Stderr, 2)
+		panic("session of " + cfg.Path + " hangs")
+	})
+	defer hang.Stop()
+	r, err := tracer.Run(ctx, &cfg)
+	return r, out.String(), err
+}
+
+// args puts a name before arguments.
+func args(list ...string) []string { return append([]string{"program"}, list...) }
+
+// policies of the tests, by name: what they allow beyond a profile.
+const (
+	forkRules = `syscalls:
+  - call: clone
+    when: {clone_flags: {mask: CLONE_UNTRACED|CLONE_PTRACE|CLONE_PARENT, eq: 0}}
+    action: allow
+  - calls: [fork, vfork, wait4, waitid, setsid, setpgid, getpgid, kill]
+    action: allow
+`
+	memfdRules = `syscalls:
+  - calls: [memfd_create, ftruncate]
+    action: allow
+`
+	allowAll = `name: allow-all
+default: allow
+paths: unrestricted
+syscalls:
+  - call: clone3
+    action: errno(ENOSYS)
+    why: its flags are in memory
+  - call: clone
+    when: {clone_flags: {mask: CLONE_UNTRACED, eq: CLONE_UNTRACED}}
+    action: kill
+`
+)
+
+// parsed gives the policy of a text; the same text gives the same policy,
+// which is compiled once.
+func parsed(t testing.TB, text string) *rules.Policy {
+	t.Helper()
+	p, err := rules.Parse("test.yaml", []byte(text), rules.ParseOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// onTopOf is a profile with more rules before its own.
+func onTopOf(t testing.TB, base, more string) *rules.Policy {
+	t.Helper()
+	return parsed(t, "name: test\nbase: "+base+"\n"+more)
+}
+
+// Held ids: warder gives each session of this process one of 512 user ids
+// (tracer/ids.go), so what a session left behind can be told by its owner.
+const (
+	heldBase  = 0x40000000
+	heldSlots = 512
+)
+
+// held lists the processes that belong to sessions of process pid. Orphans
+// that are dead and were waited for by their tracer are left out: they are
+// zombies until their new parent, init, has waited for them as well.
+func held(pid int) []int {
+	first := uint32(heldBase + pid*heldSlots)
+	var found []int
+	entries, _ := os.ReadDir("/proc")
+	for _, e := range entries {
+		id, err := strconv.Atoi(e.Name())
+		if err != nil {
+			continue
+		}
+		info, err := os.Stat(filepath.Join("/proc", e.Name()))
+		if err != nil {
+			continue
+		}
+		st, ok := info.Sys().(*syscall.Stat_t)
+		if ok && st.Uid >= first && st.Uid < first+heldSlots && !initsZombie(id) {
+			found = append(found, id)
+		}
+	}
+	return found
+}
+
+func initsZombie(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return true // gone meanwhile
+	}
+	// pid (name) state parent ...; the name may hold anything.
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	return len(fields) > 1 && fields[0] == "Z" && fields[1] == "1"
+}
+
+// nothingHeld fails the test where a process of a session is left. No session
+// may be running.
+func nothingHeld(t testing.TB) {
+	t.Helper()
+	if testutil.Missing(testutil.Root) != nil {
+		return // held programs have our own user id; NoStrays is left
+	}
+	if left := held(os.Getpid()); len(left) > 0 {
+		t.Errorf("processes left behind: %v", left)
+	}
+}
+
+// noStrays checks at the test's end that it left no process, descriptor or
+// goroutine.
+func noStrays(t *testing.T) {
+	t.Helper()
+	// A first session opens what the process keeps: the stub's image, /proc.
+	hold(t, tracer.Config{Path: testprog.Program(t, "spin"), Args: args("30"), Limits: tracer.Limits{Memory: 8 << 20}})
+	tracer.CloseIdle()
+	before := testutil.TakeSnapshot()
+	t.Cleanup(func() {
+		nothingHeld(t)
+		tracer.CloseIdle()
+		testutil.NoStrays(t, before)
+	})
+}
