@@ -43,7 +43,7 @@ const firstPassed = 4
 // is left; the stub must then be closed unless the error is a SetupError of
 // the clone itself.
 func (s *Stub) Launch(spec *Spec) (pid int, err error) {
-	pid, err = s.fork()
+	pid, err = s.child()
 	if err != nil {
 		return 0, err
 	}
@@ -124,7 +124,6 @@ func (s *Stub) setup(spec *Spec, pid int) *table {
 	if spec.UID >= 0 {
 		t.call("setresuid", unix.SYS_SETRESUID, uint64(spec.UID), uint64(spec.UID), uint64(spec.UID))
 	}
-	t.call("prctl(PR_CAP_AMBIENT_CLEAR_ALL)", unix.SYS_PRCTL, unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
 	t.call("capset", unix.SYS_CAPSET, t.putWords(unix.LINUX_CAPABILITY_VERSION_3), t.putWords(0, 0, 0))
 	// After the ids: a change of ids clears the death signal. It is what
 	// ends a child whose engine has no tracer.

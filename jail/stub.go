@@ -22,6 +22,7 @@ type Stub struct {
 	sock int // our end of the socket that passes descriptors to children
 	caps uint64
 	key  uint64
+	next int // a child made ahead of need, or 0
 	dead bool
 }
 
@@ -81,11 +82,43 @@ func Start(filter Filter) (*Stub, error) {
 // Close kills and reaps the stub.
 func (s *Stub) Close() {
 	unix.Close(s.sock)
+	if s.next != 0 {
+		killAndReap(s.next)
+		s.next = 0
+	}
 	if s.dead {
 		return
 	}
 	s.dead = true
 	killAndReap(s.PID)
+}
+
+// Prefork makes the child of the next launch while there is time. A failure is
+// left to that launch to meet.
+func (s *Stub) Prefork() {
+	if s.next == 0 && !s.dead {
+		if pid, err := s.fork(); err == nil {
+			s.next = pid
+		}
+	}
+}
+
+// child is the child made ahead, if it is still alive, or a new one.
+func (s *Stub) child() (int, error) {
+	pid := s.next
+	if pid == 0 {
+		return s.fork()
+	}
+	s.next = 0
+	var status uint32
+	got, err := ptrace.Wait(pid, unix.WALL|unix.WNOHANG, &status, nil)
+	if err == nil && got == 0 {
+		return pid, nil // no news: it is where it was left
+	}
+	if err == nil {
+		killAndReap(pid) // somebody meddled with it
+	}
+	return s.fork()
 }
 
 // Dead records that the caller's own wait reaped the stub.
@@ -188,6 +221,7 @@ func (s *Stub) prepare(filter Filter) error {
 			t.call("rt_sigaction", unix.SYS_RT_SIGACTION, uint64(sig), action, 0, 8)
 		}
 	}
+	t.call("prctl(PR_CAP_AMBIENT_CLEAR_ALL)", unix.SYS_PRCTL, unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
 	t.call("rt_sigprocmask", unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, t.putWords(0), 0, 8)
 	// A session of its own, without a terminal. The stub leads it and not each
 	// child: a new session costs a scheduler group (CONFIG_SCHED_AUTOGROUP),

@@ -44,16 +44,27 @@ func (s *stdio) own(i, fd int) {
 }
 
 func (s *stdio) null(i int) error {
-	mode := unix.O_WRONLY
+	open := nullWriter
 	if i == 0 {
-		mode = unix.O_RDONLY
+		open = nullReader
 	}
+	fd, err := open()
+	s.child[i] = fd
+	return err
+}
+
+// Two descriptors of /dev/null serve all sessions: it has no state to share.
+var (
+	nullReader = sync.OnceValues(func() (int, error) { return openNull(unix.O_RDONLY) })
+	nullWriter = sync.OnceValues(func() (int, error) { return openNull(unix.O_WRONLY) })
+)
+
+func openNull(mode int) (int, error) {
 	fd, err := unix.Open("/dev/null", mode|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return &os.PathError{Op: "open", Path: "/dev/null", Err: err}
+		return -1, &os.PathError{Op: "open", Path: "/dev/null", Err: err}
 	}
-	s.own(i, fd)
-	return nil
+	return fd, nil
 }
 
 // input passes f to the program so that it can be read and nothing else. A

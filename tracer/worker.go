@@ -118,6 +118,10 @@ func (w *worker) serve() {
 			pool.Lock()
 			pool.idle = append(pool.idle, w)
 			pool.Unlock()
+			// Whoever waited for the session goes first; then there is time to
+			// make the child of the next one.
+			runtime.Gosched()
+			w.stub.Prefork()
 		case <-idle.C:
 			if w.retire() {
 				return
