@@ -121,6 +121,17 @@ func (s *Stub) child() (int, error) {
 	return s.fork()
 }
 
+// Kill ends the stub without waiting for it.
+func (s *Stub) Kill() {
+	if s.next != 0 {
+		killAndReap(s.next)
+		s.next = 0
+	}
+	if !s.dead {
+		_ = unix.Kill(s.PID, unix.SIGKILL) // not reaped, so the id is its own
+	}
+}
+
 // Dead records that the caller's own wait reaped the stub.
 func (s *Stub) Dead() { s.dead = true }
 

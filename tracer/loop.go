@@ -2,6 +2,7 @@ package tracer
 
 import (
 	"errors"
+	"fmt"
 	"syscall"
 	"time"
 
@@ -137,8 +138,14 @@ func (s *session) handle(tid int, w wait, ru *syscall.Rusage) error {
 		// A child whose first stop came before its parent's event: adopted
 		// at once. Waiting for the event could be for ever.
 		tgid, err := procfs.TGID(tid)
-		if err != nil {
+		if errors.Is(err, unix.ESRCH) {
 			return nil // killed meanwhile; its death is reported next
+		}
+		if err != nil {
+			// It cannot be supervised (no descriptor to be had, say), so it
+			// must not run. The id is its own: it has not been reaped.
+			_ = unix.Kill(tid, unix.SIGKILL)
+			return fmt.Errorf("new task %d: %w", tid, err)
 		}
 		t = s.adopt(tid, tgid)
 	}
@@ -271,21 +278,26 @@ func (s *session) forkStop(t *task) error {
 		return &Error{"PTRACE_GETEVENTMSG", t.tid, err}
 	}
 	child := int(msg)
-	if s.tasks[child] == nil {
+	// One that has died already and was reaped must not enter the table: its
+	// id may be a stranger's by now.
+	if s.tasks[child] == nil && ptrace.Mine(child) {
 		// The kind of the event does not tell a thread from a process.
 		tgid, err := procfs.TGID(child)
 		if err == nil {
 			s.adopt(child, tgid)
-			s.inherit(t.proc, tgid)
 		}
+	}
+	if c := s.tasks[child]; c != nil {
+		c.proc.inherit(t.proc)
 	}
 	return s.resume(t, 0)
 }
 
 // inherit copies what a new process has from its parent: the same image, at
 // the same stage, and a breakpoint in its memory if one was set.
-func (s *session) inherit(parent *process, tgid int) {
-	if p := s.procs[tgid]; p != nil && p != parent && p.entry == 0 && !p.main {
+func (p *process) inherit(parent *process) {
+	if p != parent && !p.imaged {
+		p.imaged = true
 		p.main, p.entry, p.entryWord = parent.main, parent.entry, parent.entryWord
 	}
 }
@@ -337,7 +349,7 @@ func (s *session) exitStop(t *task) error {
 // is in its loader stage until its entry point; without rules for stages, or
 // without a loader, the main stage begins at once.
 func (s *session) enterImage(p *process, static bool) error {
-	p.main, p.entry = true, 0
+	p.imaged, p.main, p.entry = true, true, 0
 	if !s.policy.staged || static || s.cfg.Engine == Strict || s.cfg.Engine == Seccomp {
 		return nil
 	}

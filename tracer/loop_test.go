@@ -34,7 +34,9 @@ func loopSettings(t *testing.T) []loopSetting {
 	return []loopSetting{{"hybrid", tracer.Hybrid, all}, {"trace-all", tracer.Hybrid, trace}, {"ptrace", tracer.Ptrace, all}}
 }
 
-var unhurried = tracer.Limits{CPU: tracer.Unlimited, Wall: tracer.Unlimited, Memory: tracer.Unlimited, Processes: 400}
+// unhurried lets programs take their time; the wall time ends one that the
+// supervisor does not let go on.
+var unhurried = tracer.Limits{CPU: tracer.Unlimited, Wall: time.Minute, Memory: tracer.Unlimited, Processes: 400}
 
 // loopPrograms make every kind of stop; what they print they print bare, too.
 var loopPrograms = []struct {
@@ -111,13 +113,18 @@ func TestLiveLoopLate(t *testing.T) {
 	noStrays(t)
 	for _, s := range loopSettings(t) {
 		for _, p := range []struct{ program, stdout string }{
-			{"forkstorm 50", "200\n"}, {"vforkspawn 50", "50\n"}, {"threads", "31999996000000\n"}, {"threadexec 30", "done\n"},
+			{"forkstorm 50", "200\n"}, {"vforkspawn 50", "50\n"}, {"threads", "31999996000000\n"},
+			// The leader spins on a call. Were its stops always served first,
+			// the other thread, which has to end that, would never go on.
+			{"threadexec 10", "done\n"},
 		} {
 			t.Run(s.name+"/"+p.program, func(t *testing.T) {
 				argv := strings.Fields(p.program)
 				w := &watcher{delay: 200 * time.Microsecond}
+				limits := unhurried
+				limits.Wall = 10 * time.Second
 				r, out := hold(t, tracer.Config{
-					Path: testprog.Program(t, argv[0]), Args: argv, Engine: s.engine, Policy: s.policy, Limits: unhurried, Observer: w,
+					Path: testprog.Program(t, argv[0]), Args: argv, Engine: s.engine, Policy: s.policy, Limits: limits, Observer: w,
 				})
 				if r.Outcome != tracer.OK || out != p.stdout {
 					t.Errorf("%s, printed %q: %s", fate(r), out, r.Message)

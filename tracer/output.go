@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -18,6 +19,7 @@ type stdio struct {
 	child  [3]int // descriptors for the child, closed by childDone
 	owned  []int
 	pumps  sync.WaitGroup
+	pipes  []*os.File // what the pumps read
 	budget *budget
 }
 
@@ -179,6 +181,7 @@ func (s *stdio) out(i int, w io.Writer) error {
 		return fmt.Errorf("standard output: %w", err)
 	}
 	r := os.NewFile(uintptr(p[0]), "stdout pipe")
+	s.pipes = append(s.pipes, r)
 	s.pumps.Add(1)
 	go func() {
 		defer s.pumps.Done()
@@ -211,10 +214,13 @@ func isNull(w io.Writer) bool {
 // the end of file, which comes when the last holder of the pipe is dead, or
 // closes the pipe when nobody takes the output: the program then gets SIGPIPE
 // as it would without warder.
-func (s *stdio) pump(w io.Writer, r io.Reader) {
+func (s *stdio) pump(w io.Writer, r *os.File) {
 	buf := make([]byte, 64<<10)
 	for {
 		n, err := r.Read(buf)
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			n, err = readRest(r, buf)
+		}
 		if n > 0 {
 			if m := s.budget.wrote(n); m > 0 {
 				if _, werr := w.Write(buf[:m]); werr != nil {
@@ -228,6 +234,23 @@ func (s *stdio) pump(w io.Writer, r io.Reader) {
 	}
 }
 
+// readRest takes what is in a pipe without waiting for more.
+func readRest(r *os.File, buf []byte) (n int, err error) {
+	raw, err := r.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	var inner error
+	err = raw.Control(func(fd uintptr) { n, inner = unix.Read(int(fd), buf) })
+	if err == nil {
+		err = inner
+	}
+	if err == nil && n == 0 {
+		err = io.EOF
+	}
+	return max(n, 0), err
+}
+
 // childDone closes our copies of what the child has now.
 func (s *stdio) childDone() {
 	for _, fd := range s.owned {
@@ -236,11 +259,18 @@ func (s *stdio) childDone() {
 	s.owned = nil
 }
 
-// finish waits for the pumps: all output has been handed on.
+// finish waits for the pumps: all output has been handed on. The program and
+// all that came of it are dead, so the pipes end by themselves; only where
+// nothing is traced may a survivor hold one open, and it is not waited for.
 func (s *stdio) finish() {
 	s.childDone()
+	for _, r := range s.pipes {
+		_ = r.SetReadDeadline(time.Now().Add(pipeGrace)) // closed already: its pump is done
+	}
 	s.pumps.Wait()
 }
+
+const pipeGrace = 100 * time.Millisecond
 
 func (s *stdio) close() { s.finish() }
 

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -75,6 +77,11 @@ func (s *session) hold(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	defer io.close()
+	defer func() {
+		if s.budget.release != nil {
+			s.budget.release()
+		}
+	}()
 	onWorker(s.policy, func(w *worker) {
 		s.worker = w
 		err = s.run(ctx, io)
@@ -118,6 +125,10 @@ func newSession(cfg *Config) (*session, error) {
 	s.budget.init(s)
 	if policy.MayRun("memfd_create", rules.AnyStage) || policy.MayRun("memfd_secret", rules.AnyStage) {
 		s.budget.memfds = max(s.limits.OpenFiles, 0)
+	}
+	if cfg.Engine == Seccomp && s.retire && !canSetIDs() {
+		return nil, fmt.Errorf("policy %s lets the program make processes, and the seccomp engine can end them only by a user id of their own, which is not to be had (%s): use the hybrid engine",
+			policy.Name, idsReason())
 	}
 	if s.prog, err = openProgram(cfg.Path); err != nil {
 		return nil, err
@@ -186,7 +197,7 @@ func (s *session) drain() {
 	s.killing = true
 	stub := s.worker.stub
 	if stub != nil {
-		_ = unix.Kill(stub.PID, unix.SIGKILL)
+		stub.Kill()
 	}
 	for {
 		var status uint32
@@ -223,6 +234,11 @@ func (s *session) launch(io *stdio) error {
 	}
 	if len(spec.Argv) == 0 {
 		spec.Argv = []string{s.cfg.Path}
+	}
+	for _, text := range slices.Concat(spec.Argv, spec.Env) {
+		if strings.IndexByte(text, 0) >= 0 {
+			return fmt.Errorf("argument or environment %q: %w: it holds a NUL byte", text, unix.EINVAL)
+		}
 	}
 	dir := s.cfg.Dir
 	if dir == "" {
@@ -358,9 +374,6 @@ func (s *session) conclude() {
 	case OK, Exited, Signaled:
 	default:
 		r.ExitCode, r.Signal = -1, 0 // warder's own kill is not the program's fate
-	}
-	if s.budget.release != nil {
-		s.budget.release()
 	}
 }
 

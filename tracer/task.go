@@ -20,7 +20,8 @@ type process struct {
 	pidfd int // -1 where pidfd_open failed
 	tasks int
 
-	main      bool   // past its entry point: rules.Main
+	imaged    bool   // its stage is known, from its parent or its own execve
+	main      bool   // past its entry point: rules.Main; so until it is known
 	entry     uint64 // address of the breakpoint at the entry point, or 0
 	entryWord uint64 // what stood there
 
@@ -38,7 +39,7 @@ func (s *session) adopt(tid, tgid int) *task {
 		if err != nil {
 			fd = -1 // dead already, or out of descriptors: killed by id
 		}
-		p = &process{tgid: tgid, pidfd: fd}
+		p = &process{tgid: tgid, pidfd: fd, main: true}
 		s.forked = s.forked || len(s.procs) > 0
 		s.budget.mu.Lock()
 		s.procs[tgid] = p

@@ -128,6 +128,15 @@ func Peek(options int) (pid int, death bool, err error) {
 	return int(info.pid), info.code >= cldExited && info.code <= cldDumped, nil
 }
 
+// Mine reports whether pid is a child or tracee that the calling thread can
+// wait for: not a stranger that has taken the id of a dead one.
+func Mine(pid int) bool {
+	const pPID = 1
+	_, _, e := unix.Syscall6(unix.SYS_WAITID, pPID, uintptr(pid), 0,
+		unix.WEXITED|unix.WSTOPPED|unix.WNOHANG|unix.WNOWAIT|unix.WALL|unix.WNOTHREAD, 0, 0)
+	return e == 0
+}
+
 // ReadMem reads tid's memory at addr with process_vm_readv(2) and returns how
 // much could be read. It goes through Syscall6 because the kernel may sleep
 // on the tracee's page.
