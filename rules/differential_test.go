@@ -117,6 +117,35 @@ func (k *checker) matching(c *rules.Call, f func(i int, r *rules.Rule) (stop boo
 	}
 }
 
+func needsSelf(w rules.Cond) bool {
+	return slices.ContainsFunc(w.Values, func(v rules.Value) bool { return v.Self })
+}
+
+// settle is the first rule that registers alone do not rule out, nil if there
+// is none, and whether more than registers has a say in it: the stage, a path,
+// or, under Hybrid, the process id, which the program is not bound to.
+func (k *checker) settle(c *rules.Call) (first *rules.Rule, open bool) {
+	for _, i := range k.rules[c.Nr] {
+		r := &k.policy.Rules[i]
+		unknown := func(w rules.Cond) bool { return k.target == rules.Hybrid && needsSelf(w) }
+		if !slices.ContainsFunc(r.When, func(w rules.Cond) bool { return !unknown(w) && !holds(&w, c.Args[w.Index]) }) {
+			return r, r.Stage != rules.AnyStage || len(r.Probe) > 0 || slices.ContainsFunc(r.When, unknown)
+		}
+	}
+	return nil, false
+}
+
+// launch is whether a stub may make the call before the program exists.
+func launch(name string, c *rules.Call) bool {
+	return c.Args[5] == testKey && slices.Contains(rules.LaunchCalls[:], name)
+}
+
+// guarded is whether the call sends SIGSYS where nobody watches.
+func (k *checker) guarded(name string, c *rules.Call) bool {
+	sig, sends := signalArg[name]
+	return k.target == rules.FilterOnly && sends && uint32(c.Args[sig]) == 31
+}
+
 // fallback is what decides where no rule does.
 func (k *checker) fallback(c *rules.Call) rules.Verdict {
 	if k.policy.LastKnown != 0 && c.Nr > k.policy.LastKnown {
@@ -155,22 +184,21 @@ var signalArg = map[string]int{
 // answer is what the program should return.
 func (k *checker) answer(c *rules.Call) uint32 {
 	name, _ := k.arch.Name(c.Nr)
-	sig, sends := signalArg[name]
 	switch {
 	case k.foreign(c):
 		return bpf.RetKillProcess
-	case name == "execveat" && c.Args[5] == testKey:
-		return bpf.RetAllow
-	case k.target == rules.FilterOnly && sends && uint32(c.Args[sig]) == 31:
+	case k.guarded(name, c):
 		return bpf.RetErrno | 1
+	case launch(name, c):
+		return bpf.RetAllow
 	}
-	decided, stop := k.fallback(c).Action, false
-	k.matching(c, func(_ int, r *rules.Rule) bool {
-		decided, stop = r.Action, r.Stage != rules.AnyStage || len(r.Probe) > 0
-		return true
-	})
+	decided := k.fallback(c).Action
+	first, open := k.settle(c)
+	if first != nil {
+		decided = first.Action
+	}
 	switch {
-	case stop:
+	case open:
 	case decided.Kind == rules.Allow:
 		return bpf.RetAllow
 	case decided.Kind == rules.Log:
@@ -201,11 +229,7 @@ func (k *checker) check(t testing.TB, c *rules.Call) {
 	k.seen[kind]++
 
 	var verdicts []rules.Verdict
-	open := false // whether a stage or a path has a say
-	k.matching(c, func(_ int, r *rules.Rule) bool {
-		open = r.Stage != rules.AnyStage || len(r.Probe) > 0
-		return true
-	})
+	_, open := k.settle(c)
 	decide := func(stage rules.Stage, path string, readable bool) {
 		ctx := rules.Context{Stage: stage, Self: testSelf, Path: func(i int) (string, bool) {
 			if want, ok := pathArg[name]; !ok || i != want {
@@ -242,18 +266,15 @@ func (k *checker) consistent(t testing.TB, c *rules.Call, ret uint32, open bool,
 		return all(func(v rules.Verdict) bool { return v.Action.Kind == want })
 	}
 	name, _ := k.arch.Name(c.Nr)
-	launch := name == "execveat" && c.Args[5] == testKey
-	sig, sends := signalArg[name]
-	guarded := k.target == rules.FilterOnly && sends && uint32(c.Args[sig]) == 31
 	ok := false
 	switch ret &^ bpf.RetData {
 	case bpf.RetAllow:
-		ok = launch || kind(rules.Allow)
+		ok = launch(name, c) || kind(rules.Allow)
 	case bpf.RetLog:
 		ok = kind(rules.Log)
 	case bpf.RetErrno:
 		want := rules.Action{Kind: rules.Errno, Errno: ret & bpf.RetData}
-		ok = guarded && want.Errno == 1 || all(func(v rules.Verdict) bool { return v.Action == want })
+		ok = k.guarded(name, c) && want.Errno == 1 || all(func(v rules.Verdict) bool { return v.Action == want })
 	case bpf.RetKillProcess:
 		ok = kind(rules.Kill) && (k.target == rules.FilterOnly || all(func(v rules.Verdict) bool { return v.Reason == rules.ReasonArch }))
 	case bpf.RetTrace:
@@ -322,7 +343,7 @@ func TestDifferential(t *testing.T) {
 
 func FuzzLower(f *testing.F) {
 	rng := rand.New(rand.NewPCG(7, 8))
-	for _, n := range []int{0, 40, 200, 1500} {
+	for _, n := range []int{0, 40, 200, 600} {
 		data := make([]byte, n)
 		for i := range data {
 			data[i] = byte(rng.Uint32())

@@ -1,8 +1,10 @@
 package rules
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"warder/abi"
 	"warder/rules/bpf"
@@ -64,7 +66,7 @@ func Lower(p *Policy, arch abi.Arch, target Target) (*bpf.Program, error) {
 	l := lowering{
 		policy: p, arch: arch, target: target,
 		match:  NewMatcher(p, arch),
-		bodies: make(map[string]bpf.Label),
+		bodies: make(map[body]bpf.Label),
 	}
 	if target == FilterOnly {
 		var errs []error
@@ -99,14 +101,7 @@ var LaunchCalls = [...]string{
 	"close_range", "seccomp", "kill", "execveat",
 }
 
-func launchCall(name string) bool {
-	for _, c := range LaunchCalls {
-		if c == name {
-			return true
-		}
-	}
-	return false
-}
+func launchCall(name string) bool { return slices.Contains(LaunchCalls[:], name) }
 
 type lowering struct {
 	policy *Policy
@@ -114,51 +109,60 @@ type lowering struct {
 	target Target
 	match  *Matcher
 	b      bpf.Builder
-	bodies map[string]bpf.Label // argument blocks by what they do
+	bodies map[body]bpf.Label // argument blocks by what they do
+}
+
+// body says how one call is decided. Calls with equal bodies share their code,
+// and neighbours of equal bodies are one interval.
+type body struct {
+	constant bool
+	ret      uint32 // where constant
+	rules    string // the indices of its rules, packed
+	launch   bool   // allowed with the stub's key
+	guard    int    // argument with a signal that may not be SIGSYS, or -1
+	fallback Action // what no rule decides
 }
 
 // interval is a run of numbers from first on that one body decides.
 type interval struct {
 	first uint32
-	body  func() bpf.Label
-	key   string
+	body
+	list []int32
 }
 
 func (l *lowering) intervals() []interval {
-	execveat, _ := l.arch.Number("execveat")
-	top := max(len(l.match.byNr), int(execveat)+1)
-	if nr, ok := l.arch.Number("pidfd_send_signal"); ok { // the last one guarded
-		top = max(top, int(nr)+1)
+	top := max(len(l.match.byNr), int(l.policy.LastKnown)+1)
+	for _, name := range LaunchCalls {
+		if nr, ok := l.arch.Number(name); ok {
+			top = max(top, int(nr)+1)
+		}
 	}
 	var out []interval
-	add := func(nr uint32, key string, body func() bpf.Label) {
-		if n := len(out); n > 0 && out[n-1].key == key {
-			return
+	for nr := range uint32(top) + 1 { // the last one stands for all above
+		b, list := l.bodyOf(nr)
+		if n := len(out); n > 0 && out[n-1].body == b {
+			continue
 		}
-		out = append(out, interval{nr, body, key})
-	}
-	for nr := range uint32(top) {
-		name, _ := l.arch.Name(nr)
-		rules, launch, guard := l.match.rulesOf(nr), launchCall(name), l.guard(name)
-		fallback := l.fallback(nr)
-		if ret, ok := l.constant(rules, fallback); ok && ret == bpf.RetAllow {
-			launch = false // allowed without the key
-		}
-		key := fmt.Sprint(rules, launch, guard, fallback)
-		if ret, ok := l.constant(rules, fallback); ok && !launch && guard < 0 {
-			key = fmt.Sprint("ret ", ret)
-		}
-		add(nr, key, func() bpf.Label { return l.body(key, rules, launch, guard, fallback) })
-	}
-	rest := func(first uint32) {
-		ret := l.ret(l.fallback(first))
-		add(first, fmt.Sprint("ret ", ret), func() bpf.Label { return l.b.Ret(ret) })
-	}
-	rest(uint32(top))
-	if newer := l.policy.LastKnown + 1; newer > uint32(top) {
-		rest(newer)
+		out = append(out, interval{nr, b, list})
 	}
 	return out
+}
+
+func (l *lowering) bodyOf(nr uint32) (body, []int32) {
+	name, _ := l.arch.Name(nr)
+	list, fallback := l.match.rulesOf(nr), l.fallback(nr)
+	b := body{launch: launchCall(name), guard: l.guard(name)}
+	if ret, ok := l.constant(list, fallback); ok {
+		if (!b.launch || ret == bpf.RetAllow) && b.guard < 0 {
+			return body{constant: true, ret: ret, guard: -1}, nil
+		}
+	}
+	packed := make([]byte, 0, 4*len(list))
+	for _, i := range list {
+		packed = binary.LittleEndian.AppendUint32(packed, uint32(i))
+	}
+	b.rules, b.fallback = string(packed), fallback
+	return b, list
 }
 
 // fallback is what decides a call that no rule matches.
@@ -209,7 +213,7 @@ func (l *lowering) ret(a Action) uint32 {
 // tree is a balanced binary search over the intervals.
 func (l *lowering) tree(in []interval) bpf.Label {
 	if len(in) == 1 {
-		return in[0].body()
+		return l.place(&in[0])
 	}
 	mid := len(in) / 2
 	// The upper half is placed first: it ends up further from the start.
@@ -218,17 +222,17 @@ func (l *lowering) tree(in []interval) bpf.Label {
 	return l.b.Jge(in[mid].first, high, low)
 }
 
-// body places the argument checks of one call, from the last rule up.
-func (l *lowering) body(key string, rules []int32, launch bool, guard int, fallback Action) bpf.Label {
-	if ret, ok := l.constant(rules, fallback); ok && !launch && guard < 0 {
-		return l.b.Ret(ret)
+// place emits the argument checks of one call, from the last rule up.
+func (l *lowering) place(in *interval) bpf.Label {
+	if in.constant {
+		return l.b.Ret(in.ret)
 	}
-	if at, ok := l.bodies[key]; ok {
+	if at, ok := l.bodies[in.body]; ok {
 		return at
 	}
-	next := l.b.Ret(l.ret(fallback))
-	for i := len(rules) - 1; i >= 0; i-- {
-		r := &l.policy.Rules[rules[i]]
+	next := l.b.Ret(l.ret(in.fallback))
+	for i := len(in.list) - 1; i >= 0; i-- {
+		r := &l.policy.Rules[in.list[i]]
 		ret := l.ruleRet(r)
 		if l.target == Hybrid && r.needsSelf() {
 			ret = bpf.RetTrace
@@ -242,13 +246,13 @@ func (l *lowering) body(key string, rules []int32, launch bool, guard int, fallb
 		}
 		next = yes
 	}
-	if launch {
+	if in.launch {
 		next = l.launchKey(next)
 	}
-	if guard >= 0 {
-		next = l.b.Load(bpf.OffArgLow(guard), l.b.Jeq(sigsys, l.b.Ret(bpf.RetErrno|eperm), next))
+	if in.guard >= 0 {
+		next = l.b.Load(bpf.OffArgLow(in.guard), l.b.Jeq(sigsys, l.b.Ret(bpf.RetErrno|eperm), next))
 	}
-	l.bodies[key] = next
+	l.bodies[in.body] = next
 	return next
 }
 

@@ -50,6 +50,7 @@ func (s *source) word() uint64 {
 var fuzzCalls = []string{
 	"read", "write", "close", "mmap", "lseek", "fcntl", "kill", "tgkill", "rt_sigqueueinfo",
 	"openat", "access", "newfstatat", "execveat", "pidfd_send_signal", "clone3",
+	"clone", "prctl", "close_range", "landlock_restrict_self",
 }
 
 func (s *source) action() rules.Action {
@@ -136,6 +137,10 @@ func (s *source) call(p *rules.Policy) rules.Call {
 			0, 1, 62, 323, 423, 424, 425, 600, p.LastKnown, p.LastKnown + 1, abi.X32Bit - 1, abi.X32Bit,
 			abi.X32Bit | 1, 1 << 31, 3 << 30, math.MaxUint32, uint32(s.byte()), uint32(s.byte()) | abi.X32Bit,
 		}[s.below(18)]
+		if s.below(3) == 0 {
+			c.Nr, _ = abi.X86_64.Number(rules.LaunchCalls[s.below(len(rules.LaunchCalls))])
+			c.Args[5] = testKey ^ uint64(s.below(2))<<s.below(64)
+		}
 		return c
 	}
 	r := &p.Rules[s.below(len(p.Rules))]

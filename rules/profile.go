@@ -10,13 +10,10 @@ import (
 	"warder/abi"
 )
 
+//go:generate go run ../internal/tools/profilegen
+
 //go:embed profiles/*.yaml
 var profileFiles embed.FS
-
-var profiles struct {
-	sync.Mutex
-	parsed map[string]*Policy
-}
 
 // ProfileNames are the built-in profiles.
 func ProfileNames() []string {
@@ -32,26 +29,43 @@ func ProfileNames() []string {
 	return names
 }
 
-// Profile gives a built-in policy. It is parsed once; the result is shared
+// Profile gives a built-in policy for the native architecture. It is shared
 // and must not be changed.
 func Profile(name string) (*Policy, error) {
-	profiles.Lock()
-	defer profiles.Unlock()
-	if p, ok := profiles.parsed[name]; ok {
-		return p, nil
+	if abi.Native() == abi.X86_64 {
+		for i := range builtin {
+			if builtin[i].Name == name {
+				return &builtin[i], nil
+			}
+		}
 	}
+	return parsedProfile(name)
+}
+
+var parsed struct {
+	sync.Mutex
+	policies []*Policy
+}
+
+// parsedProfile is for architectures that have no generated form, where
+// numbers and flags differ; it parses each once.
+func parsedProfile(name string) (*Policy, error) {
 	text, err := ProfileText(name)
 	if err != nil {
 		return nil, err
+	}
+	parsed.Lock()
+	defer parsed.Unlock()
+	for _, p := range parsed.policies {
+		if p.Name == name {
+			return p, nil
+		}
 	}
 	p, err := Parse(name+".yaml", text, ParseOptions{})
 	if err != nil {
 		return nil, fmt.Errorf("built-in profile %s: %w", name, err)
 	}
-	if profiles.parsed == nil {
-		profiles.parsed = make(map[string]*Policy)
-	}
-	profiles.parsed[name] = p
+	parsed.policies = append(parsed.policies, p)
 	return p, nil
 }
 

@@ -161,6 +161,9 @@ func (s *session) handle(tid int, w wait, ru *syscall.Rusage) error {
 
 // answer acts on one stop and resumes the tracee.
 func (s *session) answer(t *task, w wait) error {
+	if w.kind == ExitStop {
+		return s.exitStop(t) // it is dying: SIGKILL does not get it out of this stop
+	}
 	if s.killing || s.budget.hasEnded() {
 		return s.put(t)
 	}
@@ -181,11 +184,9 @@ func (s *session) answer(t *task, w wait) error {
 			return &Error{"PTRACE_LISTEN", t.tid, err}
 		}
 		return nil
-	case ExitStop:
-		return s.exitStop(t)
 	case EventStop, VforkDoneStop:
 		return s.resume(t, 0)
-	case UnknownStop, ExitedDeath, SignaledDeath, stopKinds:
+	case UnknownStop, ExitedDeath, SignaledDeath, ExitStop, stopKinds:
 	}
 	s.log.Warn("stop of an unknown kind")
 	return s.resume(t, 0)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"warder/internal/testutil"
 	"warder/record"
@@ -25,6 +27,9 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// hung is when a command line is given up.
+const hung = 20 * time.Second
+
 // command prepares warder with clean variables.
 func command(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
@@ -32,7 +37,11 @@ func command(t testing.TB, args ...string) *exec.Cmd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), self, args...)
+	// A warder that hangs is a failed test, not a suite that hangs.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), hung)
+	t.Cleanup(cancel)
+	cmd := exec.CommandContext(ctx, self, args...)
+	cmd.WaitDelay = time.Second
 	for _, v := range os.Environ() {
 		if !strings.HasPrefix(v, "WARDER_") {
 			cmd.Env = append(cmd.Env, v)

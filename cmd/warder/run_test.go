@@ -192,10 +192,11 @@ func TestLiveLog(t *testing.T) {
 	warder(t, "run", "--log-level", "loud", "true").want(t, 125, "--log-level")
 }
 
-// start runs a program that says that it has begun and then waits.
-func start(t *testing.T, args ...string) (cmd *exec.Cmd, begun func()) {
+// start runs warder with its standard output in a pipe, and returns the
+// reading end once there is something in it.
+func start(t *testing.T, args ...string) (*exec.Cmd, io.Closer) {
 	t.Helper()
-	cmd = command(t, args...)
+	cmd := command(t, args...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -203,12 +204,18 @@ func start(t *testing.T, args ...string) (cmd *exec.Cmd, begun func()) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = cmd.Process.Kill() }) // it has ended, if all went well
-	return cmd, func() {
-		t.Helper()
-		if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
-			t.Fatal(err)
-		}
+	if _, err := io.ReadFull(out, make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	return cmd, out
+}
+
+// waitFor waits for a command's end.
+func waitFor(t *testing.T, cmd *exec.Cmd) {
+	t.Helper()
+	_ = cmd.Wait() // its status is for the caller to judge
+	if !cmd.ProcessState.Exited() {
+		t.Fatalf("it did not end by itself: %v", cmd.ProcessState)
 	}
 }
 
@@ -243,7 +250,7 @@ func TestLiveInterrupt(t *testing.T) {
 			if err := cmd.Process.Signal(sig); err != nil {
 				t.Fatal(err)
 			}
-			_ = cmd.Wait() // the status is looked at below
+			waitFor(t, cmd)
 			if took := time.Since(began); took > stuck {
 				t.Errorf("it took %v to end", took)
 			}
@@ -262,19 +269,15 @@ func TestLiveInterrupt(t *testing.T) {
 func TestLiveStuckOutput(t *testing.T) {
 	needs(t)
 	report := filepath.Join(t.TempDir(), "r.json")
-	cmd, begun := start(t, "run", "--report", report, "yes")
-	begun()
+	cmd, out := start(t, "run", "--report", report, "yes")
+	defer out.Close()                  // Wait would close it too, but only at the end
 	time.Sleep(100 * time.Millisecond) // until the pipe is full
 	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
-	// Process.Wait, for Cmd.Wait closes the pipe.
-	state, err := cmd.Process.Wait()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if state.ExitCode() != 130 {
-		t.Errorf("it ended as %v", state)
+	waitFor(t, cmd)
+	if got := cmd.ProcessState.ExitCode(); got != 130 {
+		t.Errorf("it ended as %v", cmd.ProcessState)
 	}
 	if r := reportFile(t, report); !strings.Contains(r.Message, "interrupted") {
 		t.Errorf("report %+v", r)
@@ -285,9 +288,11 @@ func TestLiveStuckOutput(t *testing.T) {
 func TestLiveBrokenPipe(t *testing.T) {
 	needs(t)
 	report := filepath.Join(t.TempDir(), "r.json")
-	cmd, begun := start(t, "run", "--report", report, "yes")
-	begun()
-	_ = cmd.Wait() // closes the reading end, which ends the program
+	cmd, out := start(t, "run", "--report", report, "yes")
+	if err := out.Close(); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, cmd)
 	if got := cmd.ProcessState.ExitCode(); got != 128+int(syscall.SIGPIPE) {
 		t.Errorf("it ended as %v", cmd.ProcessState)
 	}

@@ -1,0 +1,72 @@
+package bench_test
+
+import (
+	"errors"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"warder/tracer"
+)
+
+// together runs a subject so many times, some at a time, as one run whose
+// value is the time that each of them took of the whole, in microseconds.
+func together(s subject, atOnce, times int) subject {
+	return subject{s.name, func() (sample, error) {
+		var group sync.WaitGroup
+		failures := make(chan error, atOnce)
+		start := time.Now()
+		for range atOnce {
+			group.Go(func() {
+				for range times / atOnce {
+					if _, err := s.run(); err != nil {
+						failures <- err
+						return
+					}
+				}
+			})
+		}
+		group.Wait()
+		took := time.Since(start)
+		close(failures)
+		var err error
+		for failure := range failures {
+			err = errors.Join(err, failure)
+		}
+		return sample{wall: took, value: wall(sample{wall: took}) / float64(times)}, err
+	}}
+}
+
+// BenchmarkConcurrent is sessions of the empty program, many at a time.
+func BenchmarkConcurrent(b *testing.B) {
+	live(b)
+	empty := programOf(b, "empty")
+	for _, atOnce := range []int{1, 2, 8, 64} {
+		b.Run(strconv.Itoa(atOnce), func(b *testing.B) {
+			b.Cleanup(tracer.CloseIdle)
+			times := max(64, 4*atOnce)
+			c := contest{rounds: 15, runs: 1, subjects: []subject{
+				together(bare(b, empty), atOnce, times),
+				together(held("held", tracer.Config{Path: empty}), atOnce, times),
+			}}
+			all := c.compare(b, "us/program", value)
+			for i, s := range c.subjects {
+				b.ReportMetric(1e6/median(all[i].medians(value)), s.name+"/s")
+			}
+		})
+	}
+}
+
+// BenchmarkThreads is a program that makes and joins a thousand threads.
+func BenchmarkThreads(b *testing.B) {
+	live(b)
+	const threads = 1000
+	argv := []string{workload(b, "threads"), strconv.Itoa(threads)}
+	c := contest{rounds: 15, runs: 2, subjects: []subject{
+		bare(b, argv...),
+		held("held", tracer.Config{Path: argv[0], Args: argv}),
+	}}
+	all := c.compare(b, "us", wall)
+	b.ReportMetric(median(all[1].medians(stops))/threads, "stops/thread")
+}
