@@ -82,9 +82,9 @@ func (c *contest) measure(b *testing.B) []series {
 	return all
 }
 
-// compare measures bare, the first subject, and held ones, and reports one
-// quantity of each and its ratio to bare. Where there is more than one held
-// subject, its name is in its units.
+// compare measures bare, the first subject, and others, and reports one
+// quantity of each and its ratio to bare. Where there are several others, their
+// names are in their units.
 func (c *contest) compare(b *testing.B, unit string, of func(sample) float64) []series {
 	b.Helper()
 	all := c.measure(b)
@@ -92,6 +92,7 @@ func (c *contest) compare(b *testing.B, unit string, of func(sample) float64) []
 	return all
 }
 
+// report shows one quantity of measured subjects, under the names given.
 func (c *contest) report(b *testing.B, all []series, unit, ratio string, of func(sample) float64) {
 	b.Helper()
 	bare := all[0].medians(of)
@@ -103,10 +104,11 @@ func (c *contest) report(b *testing.B, all []series, unit, ratio string, of func
 			suffix = "-" + name
 		}
 		held := all[i].medians(of)
-		over := ratios(held, bare)
+		over, calm := ratios(held, bare), all[i].calm(of)/all[0].calm(of)
 		b.ReportMetric(median(held), name+"-"+unit)
 		b.ReportMetric(median(over), ratio+suffix)
-		line = append(line, fmt.Sprintf("%s %s %s, %s %s", name, spread(held), unit, ratio, spread(over)))
+		b.ReportMetric(calm, "calm-"+ratio+suffix)
+		line = append(line, fmt.Sprintf("%s %s %s, %s %s, calm %.4g", name, spread(held), unit, ratio, spread(over), calm))
 	}
 	b.Logf("%s (%d rounds of %d; load %s)", strings.Join(line, "; "), len(bare), c.runs, load())
 }

@@ -16,9 +16,10 @@
 // The first round warms caches, pages and workers, and is dropped. A round
 // gives one median for each subject; reported is the median of those, and for
 // ratio the median of the rounds' own ratios, which noise that lasts longer
-// than a round does not move. The line above each result has the quartiles
-// over the rounds: where they are far apart, the machine was not quiet and the
-// figure is worth little. An iteration (b.N) is one whole series of rounds;
+// than a round does not move. calm ratios are of the fast end (the twentieth
+// part) of all runs, which what else runs on the machine moves least. The line
+// below each result has the quartiles over the rounds: where they are far
+// apart, the machine was not quiet and the figure is worth little. An iteration (b.N) is one whole series of rounds;
 // more iterations give more rounds, never longer ones.
 //
 // # What the figures mean
@@ -31,13 +32,15 @@
 //     pinned, the bare run has its thread and child on one core, as a session
 //     has them: how much of a ratio is placement.
 //   - Command: the whole of `warder run`, whose own start is most of it;
-//     version is that start alone, and hello an empty Go program's.
+//     version is that start alone.
 //   - Compute: CPU time (user and system, of the program, as the kernel counts
 //     it) and wall time of a program that only computes. main-stops are the
 //     stops after the entry point.
 //   - Writes: a million calls that the filter allows by number alone.
 //   - Stop: nanoseconds per call, by the program's own clock, so without its
 //     launch; stops/call tells apart the ways in which a call is held.
+//     filtered, here and for Writes, is the bare program under a filter of one
+//     instruction that allows everything: what seccomp itself costs.
 //   - Concurrent: programs per second, of so many at a time.
 //   - Threads: a thread made and joined, a thousand times in sequence.
 //

@@ -37,17 +37,16 @@ func (s series) medians(of func(sample) float64) []float64 {
 	return list
 }
 
-// least is the smallest value of all runs: noise only ever adds.
-func (s series) least(of func(sample) float64) float64 {
-	least := math.NaN()
+// calm is a low quantile of one quantity over all runs: what a run took when
+// nothing else got in its way.
+func (s series) calm(of func(sample) float64) float64 {
+	var values []float64
 	for _, round := range s {
 		for _, run := range round {
-			if v := of(run); !(v >= least) {
-				least = v
-			}
+			values = append(values, of(run))
 		}
 	}
-	return least
+	return quantile(values, 0.05)
 }
 
 // quantile interpolates between the two values around q, from 0 to 1; of no
@@ -121,11 +120,15 @@ func TestSeries(t *testing.T) {
 	if got, want := s.medians(wall), []float64{2, 5, 5}; !slices.Equal(got, want) {
 		t.Errorf("medians = %v, want %v", got, want)
 	}
-	if got := s.least(stops); got != 1 {
-		t.Errorf("least = %v, want 1", got)
+	many := series{run(), run()}
+	for i := 100; i >= 0; i-- {
+		many[i%2] = append(many[i%2], sample{stops: float64(i)})
 	}
-	if got := (series{}).least(wall); !math.IsNaN(got) {
-		t.Errorf("least of nothing = %v, want NaN", got)
+	if got := many.calm(stops); got != 5 {
+		t.Errorf("calm = %v, want 5", got)
+	}
+	if got := (series{}).calm(wall); !math.IsNaN(got) {
+		t.Errorf("calm of nothing = %v, want NaN", got)
 	}
 	if got, want := ratios([]float64{3, 10, 9}, []float64{2, 5}), []float64{1.5, 2}; !slices.Equal(got, want) {
 		t.Errorf("ratios = %v, want %v", got, want)

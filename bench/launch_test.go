@@ -72,13 +72,11 @@ func BenchmarkLaunch(b *testing.B) {
 // for run.
 func BenchmarkCommand(b *testing.B) {
 	live(b)
-	warder, empty, hello := command(b), programOf(b, "empty"), programOf(b, "hellogo")
-	as := func(name string, s subject) subject { s.name = name; return s }
+	warder, empty := command(b), programOf(b, "empty")
 	c := contest{rounds: 20, runs: 10, subjects: []subject{
 		bare(b, empty),
 		as("run", bare(b, warder, "run", "--", empty)),
 		as("version", bare(b, warder, "version")),
-		as("hello", bare(b, hello)),
 	}}
 	c.compare(b, "us", wall)
 }

@@ -22,7 +22,7 @@ func BenchmarkStop(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	calls := workload(b, "calls")
+	calls, filtered := workload(b, "calls"), workload(b, "filtered")
 	for _, way := range []struct {
 		name   string
 		call   string
@@ -42,6 +42,10 @@ func BenchmarkStop(b *testing.B) {
 				barePiped(b, number, argv(1_000_000)...),
 				heldPrinting("held", tracer.Config{Path: calls, Args: argv(way.calls), Policy: way.policy, Engine: way.engine}),
 			}}
+			if way.engine == tracer.Hybrid && way.policy == nil {
+				c.subjects = append(c.subjects, as("filtered",
+					barePiped(b, number, append([]string{filtered}, argv(way.calls)...)...)))
+			}
 			all := c.compare(b, "ns/call", value)
 			b.ReportMetric(median(all[1].medians(stops))/float64(way.calls), "stops/call")
 		})

@@ -65,6 +65,9 @@ func await(pid int, start time.Time) (sample, error) {
 	}
 }
 
+// as is a subject by another name.
+func as(name string, s subject) subject { s.name = name; return s }
+
 // bare runs argv with /dev/null for all three descriptors.
 func bare(b *testing.B, argv ...string) subject {
 	fd := nullFile(b).Fd()

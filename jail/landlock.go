@@ -68,10 +68,10 @@ func NewRuleset(grants []Grant, anyPath bool) (fd int, err error) {
 	}
 	fsRights, net, scoped := handled(abi)
 	if anyPath {
-		fsRights, grants = 0, nil
-		if net == 0 && scoped == 0 {
-			return -1, nil
-		}
+		// One right that no held program has anyway, so that there is a domain:
+		// Landlock keeps a program in one from tracing any process outside, its
+		// stub above all (hook_ptrace_access_check, security/landlock/task.c).
+		fsRights, grants = unix.LANDLOCK_ACCESS_FS_MAKE_BLOCK, nil
 	}
 	fd, err = landlockCreate(fsRights, net, scoped, abi)
 	if err != nil {
@@ -107,7 +107,11 @@ func grant(ruleset int, g Grant, known uint64) error {
 	if st.Mode&unix.S_IFMT != unix.S_IFDIR {
 		access &= fileRights // the kernel refuses directory rights on a file
 	}
-	if err := landlockAdd(ruleset, access, fd); err != nil {
+	err := landlockAdd(ruleset, access, fd)
+	if errors.Is(err, unix.EBADFD) && g.FD >= 0 {
+		return nil // on a mount of the kernel's own, a memfd, which Landlock leaves alone
+	}
+	if err != nil {
 		return &fs.PathError{Op: "landlock_add_rule", Path: g.Path, Err: err}
 	}
 	return nil

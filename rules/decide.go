@@ -37,7 +37,10 @@ const (
 	ReasonArch    = "foreign architecture"
 	ReasonDefault = "default action"
 	ReasonNewer   = "newer than the policy"
-	ReasonUnknown = "unknown call number"
+	// ReasonUntraced is about clone with CLONE_UNTRACED, and clone3, whose
+	// flags no rule can see: a policy that permits them means children, and
+	// not children without a supervisor.
+	ReasonUntraced = "a child that no supervisor would see"
 )
 
 // Matcher is a policy prepared for deciding: rules by call number.
@@ -45,11 +48,20 @@ type Matcher struct {
 	policy *Policy
 	native abi.Arch
 	byNr   [][]int32 // rule indices in order, by number
+
+	clone, clone3 uint32
 }
+
+// Errnos of fixed verdicts.
+const (
+	eperm  = 1
+	enosys = 38
+)
 
 // NewMatcher prepares p for native calls of arch.
 func NewMatcher(p *Policy, arch abi.Arch) *Matcher {
-	m := &Matcher{policy: p, native: arch}
+	m := &Matcher{policy: p, native: arch, byNr: make([][]int32, 0, 512)}
+	m.clone, m.clone3 = numberOr(arch, "clone"), numberOr(arch, "clone3")
 	for i := range p.Rules {
 		for _, name := range p.Rules[i].Calls {
 			nr, ok := arch.Number(name)
@@ -65,6 +77,14 @@ func NewMatcher(p *Policy, arch abi.Arch) *Matcher {
 		}
 	}
 	return m
+}
+
+// numberOr is a call's number, or one that no call has.
+func numberOr(arch abi.Arch, name string) uint32 {
+	if nr, ok := arch.Number(name); ok {
+		return nr
+	}
+	return ^uint32(0)
 }
 
 // Policy is the policy that m decides by.
@@ -85,6 +105,22 @@ func (m *Matcher) Decide(c *Call, ctx *Context) Verdict {
 	if c.Arch != m.native || m.native == abi.X86_64 && c.Nr >= abi.X32Bit {
 		return Verdict{Action: Action{Kind: Kill}, Rule: -1, Reason: ReasonArch}
 	}
+	v := m.byRules(c, ctx)
+	if !v.Action.Refuses() {
+		switch c.Nr {
+		case m.clone:
+			if c.Args[0]&cloneUntraced != 0 {
+				return Verdict{Action: Action{Kind: Errno, Errno: eperm}, Rule: -1, Reason: ReasonUntraced}
+			}
+		case m.clone3:
+			return Verdict{Action: Action{Kind: Errno, Errno: enosys}, Rule: -1, Reason: ReasonUntraced}
+		}
+	}
+	return v
+}
+
+// byRules is what the policy itself says.
+func (m *Matcher) byRules(c *Call, ctx *Context) Verdict {
 	for _, i := range m.rulesOf(c.Nr) {
 		r := &m.policy.Rules[i]
 		if r.Stage != AnyStage && r.Stage != ctx.Stage {
@@ -105,7 +141,7 @@ func (m *Matcher) Decide(c *Call, ctx *Context) Verdict {
 }
 
 // newerAction answers calls that the policy's author could not know.
-var newerAction = Action{Kind: Errno, Errno: 38} // ENOSYS
+var newerAction = Action{Kind: Errno, Errno: enosys}
 
 func holds(conds []Cond, c *Call, self uint32) bool {
 	for i := range conds {

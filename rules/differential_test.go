@@ -140,10 +140,23 @@ func launch(name string, c *rules.Call) bool {
 	return c.Args[5] == testKey && slices.Contains(rules.LaunchCalls[:], name)
 }
 
-// guarded is whether the call sends SIGSYS where nobody watches.
+// guarded is whether the call sends SIGSYS, or may, where nobody watches.
 func (k *checker) guarded(name string, c *rules.Call) bool {
 	sig, sends := signalArg[name]
-	return k.target == rules.FilterOnly && sends && uint32(c.Args[sig]) == 31
+	return k.target == rules.FilterOnly &&
+		(sends && uint32(c.Args[sig]) == 31 || name == "timer_create" && c.Args[1] != 0)
+}
+
+// untraced is the errno of a call that would make a child without a
+// supervisor, or could, or 0.
+func untraced(name string, c *rules.Call) uint32 {
+	switch {
+	case name == "clone" && c.Args[0]&0x00800000 != 0: // CLONE_UNTRACED
+		return 1
+	case name == "clone3":
+		return 38
+	}
+	return 0
 }
 
 // fallback is what decides where no rule does.
@@ -173,6 +186,10 @@ func (k *checker) verdict(c *rules.Call, stage rules.Stage, path string, readabl
 		v = rules.Verdict{Action: r.Action, Rule: i}
 		return true
 	})
+	name, _ := k.arch.Name(c.Nr)
+	if e := untraced(name, c); e != 0 && !v.Action.Refuses() {
+		return rules.Verdict{Action: rules.Action{Kind: rules.Errno, Errno: e}, Rule: -1, Reason: rules.ReasonUntraced}
+	}
 	return v
 }
 
@@ -187,18 +204,21 @@ func (k *checker) answer(c *rules.Call) uint32 {
 	switch {
 	case k.foreign(c):
 		return bpf.RetKillProcess
-	case k.guarded(name, c):
-		return bpf.RetErrno | 1
 	case launch(name, c):
 		return bpf.RetAllow
+	case k.guarded(name, c):
+		return bpf.RetErrno | 1
 	}
 	decided := k.fallback(c).Action
 	first, open := k.settle(c)
 	if first != nil {
 		decided = first.Action
 	}
-	switch {
+	runs := decided.Kind == rules.Allow || decided.Kind == rules.Log
+	switch e := untraced(name, c); {
 	case open:
+	case e != 0 && runs:
+		return bpf.RetErrno | e
 	case decided.Kind == rules.Allow:
 		return bpf.RetAllow
 	case decided.Kind == rules.Log:
@@ -278,7 +298,7 @@ func (k *checker) consistent(t testing.TB, c *rules.Call, ret uint32, open bool,
 	case bpf.RetKillProcess:
 		ok = kind(rules.Kill) && (k.target == rules.FilterOnly || all(func(v rules.Verdict) bool { return v.Reason == rules.ReasonArch }))
 	case bpf.RetTrace:
-		ok = k.target == rules.Hybrid && (open || kind(rules.Kill) || kind(rules.Trace) || kind(rules.Rewrite))
+		ok = k.target == rules.Hybrid && (open || kind(rules.Kill) || kind(rules.Trace) || kind(rules.Rewrite) || kind(rules.Errno) && untraced(name, c) != 0)
 	}
 	if !ok {
 		t.Fatalf("target %d, %s %s (%d) %#x: the program says %s, Decide %+v", k.target, c.Arch, name, c.Nr, c.Args, bpf.RetName(ret), verdicts)

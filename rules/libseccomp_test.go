@@ -4,11 +4,10 @@ package rules_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
-	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -16,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	xbpf "golang.org/x/net/bpf"
 
@@ -104,7 +104,9 @@ func readFilter(t *testing.T, r io.Reader) *bpf.VM {
 	return vm
 }
 
-var oracleCalls = []string{"read", "write", "lseek", "mmap", "ioctl", "fcntl", "prctl", "personality"}
+// oracleCalls are none that warder treats in a way of its own, to launch or to
+// guard.
+var oracleCalls = []string{"read", "write", "lseek", "mmap", "ioctl", "fcntl", "fchmod", "personality"}
 
 // oracleCorners are few, so that rules meet and comparisons come out both ways.
 var oracleCorners = []uint64{
@@ -151,75 +153,124 @@ func oracleCond(rng *rand.Rand, index int) rules.Cond {
 	return c
 }
 
-var _ = errors.New
-var _ = math.MaxUint32
-var _ = os.Args
-var _ = slices.Sort[[]int]
+// mergesWrongly reports whether two rules for one call have a shape of which
+// libseccomp before 2.6.1 makes a wrong filter, or never makes one at all (it
+// loops where both begin alike, as a0 != 1 && a1 <= 2 beside a0 != 1 && a1 != 3):
+// both compare the same argument, and not both by == or masked ==. The two then
+// share the comparison of the argument's upper half, and the way that leads on
+// from there for one of them is lost (GHSA-4q85-33p6-j5g6). Measured with 2.5.4
+// over 60,000 calls' rules: 900 wrong filters, every one of this shape.
+func mergesWrongly(a, b *rules.Rule) bool {
+	return slices.ContainsFunc(a.When, func(x rules.Cond) bool {
+		return slices.ContainsFunc(b.When, func(y rules.Cond) bool {
+			return x.Index == y.Index && !(equality(x.Op) && equality(y.Op))
+		})
+	})
+}
 
+func equality(op rules.Op) bool { return op == rules.Eq || op == rules.Masked }
+
+// withoutWrongMerges leaves out each rule that libseccomp would merge wrongly
+// with an earlier one.
+func withoutWrongMerges(all []rules.Rule) []rules.Rule {
+	var kept []rules.Rule
+	for i := range all {
+		r := &all[i]
+		if !slices.ContainsFunc(kept, func(k rules.Rule) bool { return k.Calls[0] == r.Calls[0] && mergesWrongly(&k, r) }) {
+			kept = append(kept, *r)
+		}
+	}
+	return kept
+}
+
+// filters runs the program. A version that loops is a failure, not a hang.
+func filters(t *testing.T, path string, in []byte) (version [3]uint32, out *bytes.Reader) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, path)
+	cmd.Stdin, cmd.Stderr = bytes.NewReader(in), os.Stderr
+	said, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("libseccomp: %v", err)
+	}
+	out = bytes.NewReader(said)
+	if err := binary.Read(out, binary.NativeEndian, &version); err != nil {
+		t.Fatal(err)
+	}
+	return version, out
+}
+
+// TestAgainstLibseccomp compares verdicts of our programs with those of
+// libseccomp's for the same rules.
 func TestAgainstLibseccomp(t *testing.T) {
 	path := libseccomp(t)
+	version, _ := filters(t, path, nil)
+	merges := slices.Compare(version[:], []uint32{2, 6, 1}) >= 0
 	rng := rand.New(rand.NewPCG(11, 12))
 	var policies []*rules.Policy
 	var in bytes.Buffer
 	for i := range 600 {
 		p := oraclePolicy(rng, 1+i%4)
+		if !merges {
+			p.Rules = withoutWrongMerges(p.Rules)
+		}
 		policies = append(policies, p)
 		dictate(&in, p)
 	}
-	cmd := exec.Command(path)
-	cmd.Stdin, cmd.Stderr = &in, os.Stderr
-	said, err := cmd.Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out := bytes.NewReader(said)
-	var version [3]uint32
-	if err := binary.Read(out, binary.NativeEndian, &version); err != nil {
-		t.Fatal(err)
-	}
-	bad := map[string]int{}
-	tot := map[string]int{}
-	for _, p := range policies {
+	_, out := filters(t, path, in.Bytes())
+	shared, decided := 0, 0
+	for i, p := range policies {
 		theirs := readFilter(t, out)
 		program, err := rules.Lower(p, abi.Native(), rules.FilterOnly)
 		if err != nil {
 			t.Fatal(err)
 		}
-		ours, _ := bpf.NewVM(program.Bind(0, 0))
-		wrong := map[string]bool{}
-		for range 600 {
-			nr, _ := abi.Native().Number(oracleCalls[rng.IntN(len(oracleCalls))])
-			d := bpf.Data{Nr: nr, Arch: abi.Native().Audit()}
-			for j := range d.Args {
-				d.Args[j] = oracleCorners[rng.IntN(len(oracleCorners))]
-			}
-			a, _ := ours.Run(d)
-			b, _ := theirs.Run(d)
-			if a != b {
-				n, _ := abi.Native().Name(nr)
-				wrong[n] = true
+		ours, err := bpf.NewVM(program.Bind(testSelf, testKey))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for j := 1; j < len(p.Rules); j++ {
+			if p.Rules[j].Calls[0] == p.Rules[j-1].Calls[0] {
+				shared++
 			}
 		}
-		for _, c := range oracleCalls {
-			var s []string
-			n := 0
-			for _, r := range p.Rules {
-				if r.Calls[0] == c {
-					n++
-					for _, w := range r.When {
-						s = append(s, fmt.Sprintf("a%d %s %x/%x", w.Index, w.Op, w.Values[0].N, w.Mask))
-					}
-					s = append(s, ";")
-				}
+		for range 300 {
+			nr, ok := abi.Native().Number(oracleCalls[rng.IntN(len(oracleCalls))])
+			if !ok {
+				t.Fatal("a call is not of this architecture")
 			}
-			tot[fmt.Sprint(n)]++
-			if wrong[c] {
-				bad[fmt.Sprint(n)]++
-				if n < 3 {
-					t.Log(n, c, s)
-				}
+			d := bpf.Data{Nr: nr, Arch: abi.Native().Audit()}
+			switch rng.IntN(40) {
+			case 0:
+				d.Arch = abi.I386.Audit()
+			case 1:
+				// Ours refuses all numbers from here on, theirs all but -1.
+				d.Nr = nr | abi.X32Bit
+			case 2:
+				d.Nr = 400
+			}
+			for i := range d.Args {
+				d.Args[i] = oracleCorners[rng.IntN(len(oracleCorners))]
+			}
+			a, errA := ours.Run(d)
+			b, errB := theirs.Run(d)
+			if errA != nil || errB != nil {
+				t.Fatal(errA, errB)
+			}
+			if a != b {
+				t.Fatalf("policy %d, call %d of %#x, %#x: ours says %s, libseccomp %d.%d.%d %s; the policy is %+v",
+					i, d.Nr, d.Arch, d.Args, bpf.RetName(a), version[0], version[1], version[2], bpf.RetName(b), p)
+			}
+			if a != scmpAction(p.Default) {
+				decided++
 			}
 		}
 	}
-	t.Log(version, bad, tot)
+	if out.Len() != 0 {
+		t.Errorf("%d bytes left of libseccomp's filters", out.Len())
+	}
+	if shared < 500 || decided < 10000 {
+		t.Errorf("%d rules stand beside another for their call, and rules decide %d calls: too few to compare", shared, decided)
+	}
 }

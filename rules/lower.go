@@ -63,27 +63,16 @@ func (r *Rule) needsStop() string {
 // Seccomp programs are loaded per stub because loading one costs as much as a
 // launch: the kernel compiles it and runs it once for every call number.
 func Lower(p *Policy, arch abi.Arch, target Target) (*bpf.Program, error) {
+	if target == FilterOnly {
+		if err := p.stopErrors(); err != nil {
+			return nil, err
+		}
+		p = withoutForgery(p)
+	}
 	l := lowering{
 		policy: p, arch: arch, target: target,
 		match:  NewMatcher(p, arch),
 		bodies: make(map[body]bpf.Label),
-	}
-	if target == FilterOnly {
-		var errs []error
-		for i := range p.Rules {
-			// One rule of the source may have become several, one a call.
-			r, last := &p.Rules[i], i-1
-			again := last >= 0 && p.Rules[last].Line == r.Line && p.Rules[last].Source == r.Source && r.Line != 0
-			if what := r.needsStop(); what != "" && !again {
-				errs = append(errs, &StopError{p.WhereRule(r), what})
-			}
-		}
-		if p.Default.Kind == Trace {
-			errs = append(errs, &StopError{p.Source, "default action trace"})
-		}
-		if len(errs) > 0 {
-			return nil, errors.Join(errs...)
-		}
 	}
 	tree := l.tree(l.intervals())
 	if arch == abi.X86_64 {
@@ -92,6 +81,23 @@ func Lower(p *Policy, arch abi.Arch, target Target) (*bpf.Program, error) {
 	entry := l.b.Load(bpf.OffNr, tree)
 	entry = l.b.Jeq(arch.Audit(), entry, l.b.Ret(bpf.RetKillProcess))
 	return l.b.Finish(l.b.Load(bpf.OffArch, entry))
+}
+
+// stopErrors names every rule that needs a stop.
+func (p *Policy) stopErrors() error {
+	var errs []error
+	for i := range p.Rules {
+		// One rule of the source may have become several, one a call.
+		r, last := &p.Rules[i], i-1
+		again := last >= 0 && p.Rules[last].Line == r.Line && p.Rules[last].Source == r.Source && r.Line != 0
+		if what := r.needsStop(); what != "" && !again {
+			errs = append(errs, &StopError{p.WhereRule(r), what})
+		}
+	}
+	if p.Default.Kind == Trace {
+		errs = append(errs, &StopError{p.Where(p.DefaultLine), "default action trace"})
+	}
+	return errors.Join(errs...)
 }
 
 // LaunchCalls are the calls that a stub makes to set a child up, package jail.
@@ -119,7 +125,8 @@ type body struct {
 	ret      uint32 // where constant
 	rules    string // the indices of its rules, packed
 	launch   bool   // allowed with the stub's key
-	guard    int    // argument with a signal that may not be SIGSYS, or -1
+	clone    bool   // does not run with CLONE_UNTRACED
+	clone3   bool   // does not run: its flags are in memory
 	fallback Action // what no rule decides
 }
 
@@ -131,19 +138,25 @@ type interval struct {
 }
 
 func (l *lowering) intervals() []interval {
-	top := max(len(l.match.byNr), int(l.policy.LastKnown)+1)
+	top := uint32(len(l.match.byNr))
 	for _, name := range LaunchCalls {
 		if nr, ok := l.arch.Number(name); ok {
-			top = max(top, int(nr)+1)
+			top = max(top, nr+1)
 		}
 	}
 	var out []interval
-	for nr := range uint32(top) + 1 { // the last one stands for all above
+	add := func(nr uint32) {
 		b, list := l.bodyOf(nr)
-		if n := len(out); n > 0 && out[n-1].body == b {
-			continue
+		if n := len(out); n == 0 || out[n-1].body != b {
+			out = append(out, interval{nr, b, list})
 		}
-		out = append(out, interval{nr, b, list})
+	}
+	for nr := range top {
+		add(nr)
+	}
+	add(top) // stands for all above, but for those that the policy does not know
+	if newer := l.policy.LastKnown + 1; newer > top {
+		add(newer)
 	}
 	return out
 }
@@ -151,10 +164,10 @@ func (l *lowering) intervals() []interval {
 func (l *lowering) bodyOf(nr uint32) (body, []int32) {
 	name, _ := l.arch.Name(nr)
 	list, fallback := l.match.rulesOf(nr), l.fallback(nr)
-	b := body{launch: launchCall(name), guard: l.guard(name)}
-	if ret, ok := l.constant(list, fallback); ok {
-		if (!b.launch || ret == bpf.RetAllow) && b.guard < 0 {
-			return body{constant: true, ret: ret, guard: -1}, nil
+	b := body{launch: launchCall(name), clone: name == "clone", clone3: name == "clone3"}
+	if ret, ok := l.constant(list, fallback); ok && !(runs(ret) && (b.clone || b.clone3)) {
+		if !b.launch || ret == bpf.RetAllow {
+			return body{constant: true, ret: ret}, nil
 		}
 	}
 	packed := make([]byte, 0, 4*len(list))
@@ -230,14 +243,14 @@ func (l *lowering) place(in *interval) bpf.Label {
 	if at, ok := l.bodies[in.body]; ok {
 		return at
 	}
-	next := l.b.Ret(l.ret(in.fallback))
+	next := l.untraced(in, l.ret(in.fallback))
 	for i := len(in.list) - 1; i >= 0; i-- {
 		r := &l.policy.Rules[in.list[i]]
 		ret := l.ruleRet(r)
 		if l.target == Hybrid && r.needsSelf() {
 			ret = bpf.RetTrace
 		}
-		yes := l.b.Ret(ret)
+		yes := l.untraced(in, ret)
 		for j := len(r.When) - 1; j >= 0; j-- {
 			if l.target == Hybrid && r.When[j].self() {
 				continue // decided at the stop
@@ -249,33 +262,48 @@ func (l *lowering) place(in *interval) bpf.Label {
 	if in.launch {
 		next = l.launchKey(next)
 	}
-	if in.guard >= 0 {
-		next = l.b.Load(bpf.OffArgLow(in.guard), l.b.Jeq(sigsys, l.b.Ret(bpf.RetErrno|eperm), next))
-	}
 	l.bodies[in.body] = next
 	return next
 }
 
-// Without a supervisor a death by SIGSYS is how a violation shows, so a program
-// may not send that signal, to itself or anyone.
-const (
-	sigsys = 31
-	eperm  = 1
-)
+// runs reports whether the kernel runs a call for which a program returns ret.
+func runs(ret uint32) bool { return ret == bpf.RetAllow || ret == bpf.RetLog }
 
-// guard is the index of the signal argument of a call that sends one, where
-// nobody watches; else -1.
-func (l *lowering) guard(name string) int {
-	if l.target != FilterOnly {
-		return -1
+// untraced places the return for a call that a rule decides: ret, but for a
+// clone whose child would have no supervisor (Matcher.Decide says the same).
+func (l *lowering) untraced(in *interval, ret uint32) bpf.Label {
+	switch {
+	case in.clone && runs(ret):
+		yes, no := l.b.Ret(ret), l.b.Ret(bpf.RetErrno|eperm)
+		return l.b.Load(bpf.OffArgLow(0), l.b.And(cloneUntraced, l.b.Jeq(0, yes, no)))
+	case in.clone3 && runs(ret):
+		return l.b.Ret(bpf.RetErrno | enosys)
 	}
-	switch name {
-	case "kill", "tkill", "rt_sigqueueinfo", "pidfd_send_signal":
-		return 1
-	case "tgkill", "rt_tgsigqueueinfo":
-		return 2
+	return l.b.Ret(ret)
+}
+
+// withoutForgery puts rules before p's that keep a program whom nobody traces
+// from sending SIGSYS, to itself or anyone: a death by it is how a violation
+// shows there.
+func withoutForgery(p *Policy) *Policy {
+	const sigsys = 31
+	guard := func(call, arg string, index int, op Op, bits uint8, value uint64) Rule {
+		return Rule{
+			Calls: []string{call}, Action: Action{Kind: Errno, Errno: eperm}, Why: "SIGSYS is the filter's",
+			When: []Cond{{Arg: arg, Index: index, Bits: bits, Op: op, Values: []Value{{N: value}}}},
+		}
 	}
-	return -1
+	q := *p
+	q.Rules = append([]Rule{
+		guard("kill", "sig", 1, Eq, 32, sigsys),
+		guard("tkill", "sig", 1, Eq, 32, sigsys),
+		guard("tgkill", "sig", 2, Eq, 32, sigsys),
+		guard("rt_sigqueueinfo", "sig", 1, Eq, 32, sigsys),
+		guard("rt_tgsigqueueinfo", "sig", 2, Eq, 32, sigsys),
+		guard("pidfd_send_signal", "sig", 1, Eq, 32, sigsys),
+		guard("timer_create", "timer_event_spec", 1, Ne, 64, 0), // names its signal in memory
+	}, p.Rules...)
+	return &q
 }
 
 // self reports whether c compares with Value.Self.
@@ -300,100 +328,9 @@ func (r *Rule) needsSelf() bool {
 // launchKey allows a stub's call, known by the key in argument 5.
 func (l *lowering) launchKey(no bpf.Label) bpf.Label {
 	yes := l.b.Ret(bpf.RetAllow)
-	low := l.b.Load(bpf.OffArgLow(5), l.b.JeqSlot(bpf.SlotKeyLow, yes, no))
-	return l.b.Load(bpf.OffArgHigh(5), l.b.JeqSlot(bpf.SlotKeyHigh, low, no))
-}
-
-// cond places one condition.
-func (l *lowering) cond(c *Cond, yes, no bpf.Label) bpf.Label {
-	switch c.Op {
-	case Eq:
-		return l.equal(c, c.Values[:1], ^uint64(0), yes, no)
-	case Ne:
-		return l.equal(c, c.Values[:1], ^uint64(0), no, yes)
-	case In:
-		return l.equal(c, c.Values, ^uint64(0), yes, no)
-	case Masked:
-		return l.equal(c, c.Values[:1], c.Mask, yes, no)
-	case Gt:
-		return l.above(c, true, yes, no)
-	case Le:
-		return l.above(c, true, no, yes)
-	case Ge:
-		return l.above(c, false, yes, no)
-	case Lt:
-		return l.above(c, false, no, yes)
-	}
-	return no
-}
-
-// equal goes to yes where argument&mask is one of values.
-func (l *lowering) equal(c *Cond, values []Value, mask uint64, yes, no bpf.Label) bpf.Label {
-	mask = narrow(mask, c.Bits)
-	low := func(v Value, no bpf.Label) bpf.Label {
-		if v.Self {
-			return l.b.JeqSlot(bpf.SlotSelf, yes, no)
-		}
-		return l.b.Jeq(uint32(narrow(v.N, c.Bits)), yes, no)
-	}
-	load := func(off uint32, mask uint32, next bpf.Label) bpf.Label {
-		if mask != ^uint32(0) {
-			next = l.b.And(mask, next)
-		}
-		return l.b.Load(off, next)
-	}
-	if c.Bits <= 32 {
-		at := no
-		for i := len(values) - 1; i >= 0; i-- {
-			at = low(values[i], at)
-		}
-		if at == yes || at == no {
-			return at
-		}
-		return load(bpf.OffArgLow(c.Index), uint32(mask), at)
-	}
-	at := no
-	for i := len(values) - 1; i >= 0; i-- {
-		v := values[i]
-		lo := load(bpf.OffArgLow(c.Index), uint32(mask), low(v, at))
-		high := uint32(0)
-		if !v.Self {
-			high = uint32(v.N >> 32)
-		}
-		at = load(bpf.OffArgHigh(c.Index), uint32(mask>>32), l.b.Jeq(high, lo, at))
-	}
-	return at
-}
-
-// above goes to yes where the argument is greater than the value (strict), or
-// at least the value. Signed arguments have their sign bit flipped on both
-// sides, which turns the kernel's unsigned comparison into a signed one.
-func (l *lowering) above(c *Cond, strict bool, yes, no bpf.Label) bpf.Label {
-	v := c.order(narrow(c.Values[0].N, c.Bits))
-	jump := l.b.Jge
-	if strict {
-		jump = l.b.Jgt
-	}
-	low := jump(uint32(v), yes, no)
-	if c.Bits <= 32 {
-		if low == yes || low == no {
-			return low
-		}
-		switch {
-		case c.Signed:
-			low = l.b.Xor(1<<(c.Bits-1), low)
-			if c.Bits == 16 {
-				low = l.b.And(0xffff, low)
-			}
-		case c.Bits == 16:
-			low = l.b.And(0xffff, low)
-		}
-		return l.b.Load(bpf.OffArgLow(c.Index), low)
-	}
-	lo := l.b.Load(bpf.OffArgLow(c.Index), low)
-	high := l.b.Jgt(uint32(v>>32), yes, l.b.Jeq(uint32(v>>32), lo, no))
-	if c.Signed {
-		high = l.b.Xor(1<<31, high)
-	}
-	return l.b.Load(bpf.OffArgHigh(c.Index), high)
+	// Both halves are compared at once, so that no time tells one from the
+	// other to a program that guesses.
+	at := l.b.OrX(l.b.Jeq(0, yes, no))
+	at = l.b.Load(bpf.OffArgHigh(5), l.b.XorSlot(bpf.SlotKeyHigh, at))
+	return l.b.Load(bpf.OffArgLow(5), l.b.XorSlot(bpf.SlotKeyLow, l.b.Tax(at)))
 }

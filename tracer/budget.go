@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"runtime"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -28,10 +30,11 @@ type budget struct {
 	ended   bool // a cause is set, or the session is over
 	outcome Outcome
 	message string
-	dead    usage // of processes that are reaped
-	peak    int64 // highest sample of Memory
-	files   int64 // highest sample of file-backed code, for the end's check
-	output  int64 // bytes read so far, under mu
+	setup   time.Duration // CPU time of the launch, which is not the program's
+	dead    usage         // of processes that are reaped
+	peak    int64         // highest sample of Memory
+	files   int64         // highest sample of file-backed code, for the end's check
+	output  int64         // bytes read so far, under mu
 	reader  procfs.Reader
 	timer   *time.Timer
 	closed  bool // the session is over
@@ -79,6 +82,13 @@ func (b *budget) hasEnded() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.ended
+}
+
+// hasCause reports whether warder ended the session, and not the program.
+func (b *budget) hasCause() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.outcome != OK
 }
 
 // killLocked signals by pidfd: a process id may be somebody else's by now.
@@ -156,7 +166,9 @@ func (b *budget) check(start time.Time) time.Duration {
 		b.end(WallTimeLimit, fmt.Sprintf("wall time %v of %v", wall.Round(time.Millisecond), b.limits.Wall))
 		return 0
 	}
+	began := time.Now()
 	cpu, memory := b.sample()
+	took := time.Since(began)
 	switch {
 	case b.limits.CPU >= 0 && cpu >= b.limits.CPU:
 		b.end(CPUTimeLimit, fmt.Sprintf("CPU time %v of %v", cpu.Round(time.Millisecond), b.limits.CPU))
@@ -165,42 +177,66 @@ func (b *budget) check(start time.Time) time.Duration {
 		b.end(MemoryLimit, fmt.Sprintf("memory %d of %d bytes", memory, b.limits.Memory))
 		return 0
 	}
-	return b.pause(wall, cpu, memory)
+	// A program with very many mappings or processes makes a sample long; it
+	// gets at most a tenth of a core.
+	return max(b.pause(wall, cpu, memory), 9*took)
 }
 
-// sample measures the living and adds the dead. The lock is held throughout:
-// the loop takes a process out of the table, under the lock, as soon as it is
-// reaped, so no sample is of a stranger that took its id over, except in the
-// microseconds between wait4 and that; such a sample can be too high by the
-// stranger's time only, and is checked again.
+// sample measures the living and adds the dead. It reads /proc without the
+// lock, which a kill may need at any time; what was read of a process counts
+// only if the process is still in the table afterwards, so that no sample is
+// of a stranger that took its id over.
 func (b *budget) sample() (cpu time.Duration, memory int64) {
 	b.mu.Lock()
-	defer b.mu.Unlock()
 	if b.ended {
+		b.mu.Unlock()
 		return 0, 0
 	}
-	cpu = b.dead.user + b.dead.system
-	var files int64
-	for _, p := range b.procs {
-		if t, err := procfs.CPUTime(p.tgid); err == nil && b.alive(p) {
-			cpu += t
-		}
-		var st procfs.Status
+	living := slices.Collect(maps.Values(b.procs))
+	b.mu.Unlock()
+
+	type reading struct {
+		cpu           time.Duration
+		memory, files int64
+	}
+	readings := make([]reading, len(living))
+	for i, p := range living {
+		r := &readings[i]
+		r.cpu, _ = procfs.CPUTime(p.tgid) // gone: 0, and counted among the dead
 		if b.limits.Memory >= 0 {
-			if err := b.reader.Status(p.tgid, &st); err == nil && b.alive(p) {
-				shared := int64(st.RSSShmem)
-				if b.memfds > 0 || int64(st.VMSize) > b.limits.Memory {
-					// Only now can more be kept alive than is resident.
-					shared = max(shared, sharedMemory(p.tgid, b.memfds))
-				}
-				memory += int64(st.RSSAnon+st.VMPTE+st.VMSwap) + shared
-				files += int64(st.VMExe + st.VMLib)
-			}
+			r.memory, r.files = b.memoryOf(p.tgid)
+		}
+	}
+
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	cpu = b.dead.user + b.dead.system - b.setup
+	var files int64
+	for i, p := range living {
+		if b.procs[p.tgid] == p && b.alive(p) {
+			cpu += readings[i].cpu
+			memory += readings[i].memory
+			files += readings[i].files
 		}
 	}
 	b.peak = max(b.peak, memory)
 	b.files = max(b.files, files)
 	return cpu, memory
+}
+
+// memoryOf is what one process has in use, and how much file-backed code it
+// has mapped.
+func (b *budget) memoryOf(pid int) (used, files int64) {
+	var st procfs.Status
+	if err := b.reader.Status(pid, &st); err != nil {
+		return 0, 0
+	}
+	shared := int64(st.RSSShmem)
+	if b.memfds > 0 || int64(st.VMSize) > b.limits.Memory {
+		// Only now can more be kept alive than is resident.
+		shared = max(shared, sharedMemory(pid, b.memfds))
+	}
+	return int64(st.RSSAnon+st.VMPTE+st.VMSwap) + shared, int64(st.VMExe + st.VMLib)
 }
 
 // alive tells whether the id of p is still p's: its descriptor answers while
@@ -248,6 +284,10 @@ func (b *budget) settle(r *Result) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	r.User, r.System, r.MaxRSS = b.dead.user, b.dead.system, b.dead.maxRSS
+	// The launch is system time, but for what rounding put elsewhere.
+	inSystem := min(b.setup, r.System)
+	r.System -= inSystem
+	r.User = max(r.User-(b.setup-inSystem), 0)
 	if b.outcome != OK {
 		r.Outcome, r.Message = b.outcome, b.message
 		return

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strconv"
 
-	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"warder/abi"
 	"warder/decode"
@@ -19,7 +19,10 @@ func (s *session) seccompStop(t *task) error {
 		return &Error{"PTRACE_GET_SYSCALL_INFO", t.tid, err}
 	}
 	if s.info.Op != ptrace.OpSeccomp {
-		return s.resume(t, 0)
+		// Another stop than the one that was reported. Nothing known makes it
+		// so; a call that was not looked at does not run.
+		s.fail(fmt.Errorf("thread %d: seccomp-stop turned into a stop of kind %d", t.tid, s.info.Op))
+		return s.put(t)
 	}
 	return s.decide(t)
 }
@@ -84,9 +87,9 @@ func (s *session) report(t *task, v rules.Verdict) {
 		s.inHook = false
 	}
 	if v.Action.Kind == rules.Log {
-		if e := s.log.Check(zap.InfoLevel, "call"); e != nil {
-			e.Write(zap.String("call", s.decoded(t).String()), zap.Int("pid", t.proc.tgid), zap.Int("tid", t.tid))
-		}
+		s.log(zapcore.InfoLevel, "call", func() []zapcore.Field {
+			return []zapcore.Field{text("call", s.decoded(t).String()), number("pid", int64(t.proc.tgid)), number("tid", int64(t.tid))}
+		})
 	}
 }
 
@@ -135,8 +138,10 @@ func (s *session) violation(t *task, v rules.Verdict) error {
 	if s.budget.end(PolicyViolation, "") {
 		s.result.Outcome = PolicyViolation
 		s.result.Violation = viol
-		s.log.Info("policy violation", zap.String("call", viol.Call.String()),
-			zap.Int("pid", viol.PID), zap.Int("tid", viol.TID), zap.String("rule", viol.Rule))
+		s.log(zapcore.InfoLevel, "policy violation", func() []zapcore.Field {
+			return []zapcore.Field{text("call", viol.Call.String()), number("pid", int64(viol.PID)),
+				number("tid", int64(viol.TID)), text("rule", viol.Rule)}
+		})
 	}
 	s.killing = true
 	return nil

@@ -8,6 +8,8 @@ import (
 	"fmt"
 
 	"golang.org/x/sys/unix"
+
+	"warder/regs"
 )
 
 // CodeResult is the fate of raw machine code.
@@ -113,7 +115,7 @@ func (s *session) returned(t *task) bool {
 	if s.onReturn == nil {
 		return false
 	}
-	r, err := s.regsOf(t)
+	r, err := regs.Read(t.tid)
 	if err != nil || r.PC() != codeReturn {
 		return false
 	}

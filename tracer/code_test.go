@@ -69,7 +69,7 @@ func TestLiveCode(t *testing.T) {
 			5a c3`, want: "returned", value: 4, out: "hi!\n"},
 		{name: "writes too much", code: `
 			48 89 e6 bf 01 00 00 00 ba 08 00 00 00 b8 01 00 00 00 0f 05 # write(1, %rsp, 8)
-			eb e9 # again`, limits: tracer.Limits{Output: 64}, want: "output-limit"},
+			eb ea # again`, limits: tracer.Limits{Output: 64}, want: "output-limit"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var out bytes.Buffer

@@ -6,7 +6,7 @@ import (
 	"os"
 	"time"
 
-	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"warder/rules"
 )
@@ -117,7 +117,9 @@ type Config struct {
 
 	Hooks    Hooks
 	Observer Observer
-	Log      *zap.Logger // nil: none
+	// Log gets one entry at a session's end and at a violation, and each call
+	// that the policy logs; nil: none. A *zap.Logger's Core() is one.
+	Log zapcore.Core
 }
 
 // Hooks are called on the session's thread with a stopped tracee, which is

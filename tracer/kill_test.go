@@ -1,3 +1,187 @@
 package tracer_test
 
-func superviseForEver() int { return 0 }
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"warder/internal/testprog"
+	"warder/internal/testutil"
+	"warder/rules"
+	"warder/tracer"
+)
+
+// Environment of the role "supervisor": the engine, the mark that its programs
+// bear as argv[0], and their files.
+const (
+	engineVariable   = "WARDER_TRACER_ENGINE"
+	markVariable     = "WARDER_TRACER_MARK"
+	programsVariable = "WARDER_TRACER_PROGRAMS"
+)
+
+// superviseForEver runs four sessions at a time until it is killed. It says
+// "ready" once a program runs.
+func superviseForEver() int {
+	engine, err := tracer.ParseEngine(os.Getenv(engineVariable))
+	if err != nil {
+		return 2
+	}
+	policy, err := rules.Parse("all.yaml", []byte(allowAll), rules.ParseOptions{})
+	if engine == tracer.Seccomp {
+		policy, err = rules.Profile("runtime")
+	}
+	if err != nil {
+		return 2
+	}
+	argv := [][]string{{"200"}, {}, {"2000"}}
+	failed := make(chan error)
+	for i := range 4 {
+		go func() {
+			for {
+				programs := filepath.SplitList(os.Getenv(programsVariable))
+				n := i % len(programs)
+				_, err := tracer.Run(context.Background(), &tracer.Config{
+					Path: programs[n], Args: append([]string{os.Getenv(markVariable)}, argv[n]...),
+					Policy: policy, Engine: engine,
+					Hooks: tracer.Hooks{Entry: func(*tracer.Tracee) { fmt.Println("ready") }},
+				})
+				if err != nil {
+					failed <- err
+				}
+			}
+		}()
+	}
+	fmt.Println("failed:", <-failed)
+	return 1
+}
+
+// TestLiveSupervisorKilled kills a supervisor with SIGKILL at random moments:
+// none of its programs may outlive it, whatever they forked.
+func TestLiveSupervisorKilled(t *testing.T) {
+	testutil.Require(t, testutil.Ptrace, testutil.Seccomp)
+	noStrays(t)
+	adopt(t)
+	for _, c := range []struct {
+		engine   tracer.Engine
+		times    int
+		programs []string
+	}{
+		{tracer.Hybrid, 50, []string{"spin", "threads", "forkstorm"}},
+		{tracer.Ptrace, 50, []string{"spin", "threads", "forkstorm"}},
+		{tracer.Seccomp, 20, []string{"spin", "threads"}},
+	} {
+		t.Run(c.engine.String(), func(t *testing.T) {
+			programs := ""
+			for _, name := range c.programs {
+				programs += string(filepath.ListSeparator) + testprog.Program(t, name)
+			}
+			mark := fmt.Sprintf("warder-marked-%d-%d", os.Getpid(), rand.Uint32())
+			env := append(os.Environ(), roleVariable+"=supervisor", engineVariable+"="+c.engine.String(),
+				markVariable+"="+mark, programsVariable+"="+programs[1:])
+			seen := 0
+			for range c.times {
+				after := time.Duration(1+rand.IntN(300)) * ms
+				if killSupervisor(t, env, after, mark) {
+					seen++
+				}
+				if t.Failed() {
+					t.Fatalf("killed after %v", after)
+				}
+			}
+			// Were none of its programs ever alive at the kill, the test would show nothing.
+			if seen < c.times/2 {
+				t.Errorf("only %d of %d supervisors held a program when they were killed", seen, c.times)
+			}
+		})
+	}
+}
+
+// killSupervisor starts one, kills it and looks for survivors. It reports
+// whether a program was alive shortly before.
+func killSupervisor(t *testing.T, env []string, after time.Duration, mark string) bool {
+	t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(exe)
+	cmd.Env = env
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	said := bufio.NewScanner(out)
+	if !said.Scan() || said.Text() != "ready" {
+		t.Errorf("the supervisor said %q", said.Text())
+	}
+	go func() {
+		for said.Scan() {
+		}
+	}()
+	time.Sleep(after)
+	alive := len(marked(mark)) > 0
+	if err := cmd.Process.Kill(); err != nil {
+		t.Error(err)
+	}
+	_ = cmd.Wait() // it says that the process was killed
+	if left := stillThere(func() []int { reap(); return append(testutil.Descendants(), marked(mark)...) }); len(left) > 0 {
+		t.Errorf("survivors: %v", left)
+		for _, pid := range left {
+			_ = unix.Kill(pid, unix.SIGKILL)
+		}
+	}
+	return alive
+}
+
+// adopt makes orphans below this process its children, so that none is missed.
+func adopt(t *testing.T) {
+	t.Helper()
+	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// reap waits for whatever has died. Nothing else may be waiting for children.
+func reap() {
+	for {
+		if pid, err := unix.Wait4(-1, nil, unix.WNOHANG|unix.WALL, nil); pid <= 0 || err != nil {
+			return
+		}
+	}
+}
+
+// marked lists the processes whose argv[0] is the mark.
+func marked(mark string) []int {
+	var found []int
+	entries, _ := os.ReadDir("/proc")
+	for _, e := range entries {
+		pid, err := strconv.Atoi(e.Name())
+		if err != nil {
+			continue
+		}
+		line, err := os.ReadFile(filepath.Join("/proc", e.Name(), "cmdline"))
+		if name, _, _ := bytes.Cut(line, []byte{0}); err == nil && string(name) == mark {
+			found = append(found, pid)
+		}
+	}
+	return found
+}

@@ -6,11 +6,11 @@ import (
 	"syscall"
 	"time"
 
+	"go.uber.org/zap/zapcore"
 	"golang.org/x/sys/unix"
 
 	"warder/internal/procfs"
 	"warder/internal/ptrace"
-	"warder/regs"
 	"warder/rules"
 )
 
@@ -188,8 +188,8 @@ func (s *session) answer(t *task, w wait) error {
 		return s.resume(t, 0)
 	case UnknownStop, ExitedDeath, SignaledDeath, ExitStop, stopKinds:
 	}
-	s.log.Warn("stop of an unknown kind")
-	return s.resume(t, 0)
+	s.fail(fmt.Errorf("thread %d: stop of an unknown kind", t.tid))
+	return s.put(t)
 }
 
 // put ends a tracee that stopped while the session is being killed. It is not
@@ -218,7 +218,7 @@ func (s *session) resume(t *task, sig int) error {
 
 // fail ends the session for a failure of the supervisor.
 func (s *session) fail(err error) {
-	s.log.Error("session failed: " + err.Error())
+	s.log(zapcore.ErrorLevel, "session failed: "+err.Error(), nil)
 	s.budget.end(Failed, err.Error())
 }
 
@@ -332,9 +332,17 @@ func (s *session) signalStop(t *task, sig int) error {
 			return err
 		}
 	case unix.SIGSYS:
-		t.proc.sigsys = true
+		// Handled, it is over with: what the kernel kills for later is another.
+		t.proc.sigsys = fatal(t.tid, unix.SIGSYS)
 	}
 	return s.resume(t, sig)
+}
+
+// fatal reports whether a signal's delivery will end the process: it is
+// neither caught nor ignored.
+func fatal(tid int, sig unix.Signal) bool {
+	caught, err := procfs.Caught(tid)
+	return err == nil && caught&(1<<(sig-1)) == 0
 }
 
 // exitStop is asked for under the strict engine only, where the kernel kills
@@ -380,5 +388,3 @@ func (s *session) stage(p *process) rules.Stage {
 	}
 	return rules.Loader
 }
-
-func (s *session) regsOf(t *task) (*regs.Regs, error) { return regs.Read(t.tid) }

@@ -201,8 +201,14 @@ func nothingHeld(t testing.TB) {
 // goroutine.
 func noStrays(t *testing.T) {
 	t.Helper()
-	// A first session opens what the process keeps: the stub's image, /proc.
-	hold(t, tracer.Config{Path: testprog.Program(t, "spin"), Args: args("30"), Limits: tracer.Limits{Memory: 8 << 20}})
+	// A first session opens what the process keeps: the stub's image, /proc,
+	// /dev/null for reading and for writing.
+	spin := testprog.Program(t, "spin")
+	if _, err := tracer.Run(t.Context(), &tracer.Config{
+		Path: spin, Args: []string{"spin", "30"}, Limits: tracer.Limits{Memory: 8 << 20},
+	}); err != nil {
+		t.Fatal(err)
+	}
 	tracer.CloseIdle()
 	before := testutil.TakeSnapshot()
 	t.Cleanup(func() {

@@ -216,9 +216,13 @@ func isNull(w io.Writer) bool {
 // as it would without warder.
 func (s *stdio) pump(w io.Writer, r *os.File) {
 	buf := make([]byte, 64<<10)
+	rest := pipeMax
 	for {
 		n, err := r.Read(buf)
 		if errors.Is(err, os.ErrDeadlineExceeded) {
+			if rest -= len(buf); rest < 0 {
+				return // more than a pipe holds: a survivor is still writing
+			}
 			n, err = readRest(r, buf)
 		}
 		if n > 0 {
@@ -233,6 +237,9 @@ func (s *stdio) pump(w io.Writer, r *os.File) {
 		}
 	}
 }
+
+// pipeMax is the largest pipe of an unprivileged user (fs.pipe-max-size).
+const pipeMax = 1 << 20
 
 // readRest takes what is in a pipe without waiting for more.
 func readRest(r *os.File, buf []byte) (n int, err error) {
@@ -259,20 +266,37 @@ func (s *stdio) childDone() {
 	s.owned = nil
 }
 
-// finish waits for the pumps: all output has been handed on. The program and
-// all that came of it are dead, so the pipes end by themselves; only where
-// nothing is traced may a survivor hold one open, and it is not waited for.
-func (s *stdio) finish() {
+// finish waits for the pumps: what the program wrote has been handed on. The
+// program and all that came of it are dead, so the pipes end by themselves;
+// only where nothing is traced may a survivor hold one open, and it is not
+// waited for. A reader of the output that takes none of it is waited for as
+// long as patience says (for ever, if negative), and then left: its pump ends
+// with the write that it is in.
+func (s *stdio) finish(patience time.Duration) {
 	s.childDone()
 	for _, r := range s.pipes {
 		_ = r.SetReadDeadline(time.Now().Add(pipeGrace)) // closed already: its pump is done
 	}
-	s.pumps.Wait()
+	if patience < 0 {
+		s.pumps.Wait()
+		return
+	}
+	done := make(chan struct{})
+	go func() {
+		s.pumps.Wait()
+		close(done)
+	}()
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+	}
 }
 
 const pipeGrace = 100 * time.Millisecond
 
-func (s *stdio) close() { s.finish() }
+func (s *stdio) close() { s.finish(0) }
 
 func (s *stdio) total() int64 {
 	s.budget.mu.Lock()

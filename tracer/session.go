@@ -10,9 +10,10 @@ import (
 	"strings"
 	"time"
 
-	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 	"golang.org/x/sys/unix"
 
+	"warder/internal/procfs"
 	"warder/internal/ptrace"
 	"warder/jail"
 	"warder/memory"
@@ -25,7 +26,6 @@ type session struct {
 	cfg    *Config
 	policy *Prepared
 	worker *worker
-	log    *zap.Logger
 	limits Limits
 	prog   *program
 
@@ -86,7 +86,7 @@ func (s *session) hold(ctx context.Context) (*Result, error) {
 		s.worker = w
 		err = s.run(ctx, io)
 	})
-	io.finish()
+	io.finish(s.handover())
 	if err != nil {
 		return nil, err
 	}
@@ -101,11 +101,8 @@ func (s *session) hold(ctx context.Context) (*Result, error) {
 
 func newSession(cfg *Config) (*session, error) {
 	s := &session{
-		cfg: cfg, limits: cfg.Limits.withDefaults(), log: cfg.Log, uid: -1,
+		cfg: cfg, limits: cfg.Limits.withDefaults(), uid: -1,
 		tasks: make(map[int]*task, 4), procs: make(map[int]*process, 1),
-	}
-	if s.log == nil {
-		s.log = zap.NewNop()
 	}
 	policy := cfg.Policy
 	if policy == nil {
@@ -167,6 +164,9 @@ func (s *session) run(ctx context.Context, io *stdio) (err error) {
 		return err
 	}
 	io.childDone()
+	if t, err := procfs.CPUTime(s.root); err == nil {
+		s.budget.setup = t
+	}
 	s.start = time.Now()
 	stop := s.budget.watch(ctx)
 	defer stop()
@@ -180,7 +180,7 @@ func (s *session) run(ctx context.Context, io *stdio) (err error) {
 	s.result.Wall = time.Since(s.start)
 	if s.cfg.Engine == Seccomp && s.retire && s.uid >= 0 && w.stub != nil {
 		if err := w.stub.KillUser(s.uid); err != nil {
-			s.log.Error("what the program left running: " + err.Error())
+			s.log(zapcore.ErrorLevel, "what the program left running: "+err.Error(), nil)
 			s.result.Message = "processes may be left: " + err.Error()
 		}
 	}
@@ -370,6 +370,16 @@ func (s *session) readPath(i int) (string, bool) {
 	return p, err == nil
 }
 
+// handover is how long the readers of the program's output may take over what
+// is left of it: the rest of its wall time, and a second at least.
+func (s *session) handover() time.Duration {
+	const least = time.Second
+	if s.limits.Wall < 0 && !s.budget.hasCause() {
+		return -1
+	}
+	return max(s.limits.Wall-s.result.Wall, least)
+}
+
 // conclude settles what only the whole session tells.
 func (s *session) conclude() {
 	r := &s.result
@@ -379,16 +389,6 @@ func (s *session) conclude() {
 	case OK, Exited, Signaled:
 	default:
 		r.ExitCode, r.Signal = -1, 0 // warder's own kill is not the program's fate
-	}
-}
-
-func (s *session) logEnd() {
-	if e := s.log.Check(zap.InfoLevel, "session end"); e != nil {
-		r := &s.result
-		e.Write(zap.Stringer("status", r.Outcome), zap.Int("pid", s.root), zap.String("program", s.cfg.Path),
-			zap.Int("exit_code", r.ExitCode), zap.Int("signal", r.Signal), zap.Duration("cpu_time", r.CPU()),
-			zap.Duration("wall_time", r.Wall), zap.Int64("max_rss_bytes", r.MaxRSS),
-			zap.Int64("output_bytes", r.OutputBytes), zap.Uint64("stops", r.Stops))
 	}
 }
 

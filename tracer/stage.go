@@ -6,6 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"warder/internal/ptrace"
+	"warder/regs"
 )
 
 // The entry point's breakpoint: int3 over its first byte. The program can
@@ -54,7 +55,7 @@ func (s *session) breakpoint(t *task) (hit bool, err error) {
 	if info.Code != siKernel && info.Code != trapBranch {
 		return false, nil
 	}
-	r, err := s.regsOf(t)
+	r, err := regs.Read(t.tid)
 	if err != nil {
 		return true, err
 	}

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
-	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"golang.org/x/sys/unix"
 )
@@ -26,7 +25,7 @@ func (f *logFlags) define(fs *pflag.FlagSet) {
 
 // logger makes the log, or nil where nobody asked for one: what goes wrong is
 // told on standard error anyway.
-func (f *logFlags) logger() (*zap.Logger, error) {
+func (f *logFlags) logger() (zapcore.Core, error) {
 	switch f.format {
 	case "", "console", "json":
 	default:
@@ -57,5 +56,5 @@ func (f *logFlags) logger() (*zap.Logger, error) {
 	if format == "console" {
 		encoder = zapcore.NewConsoleEncoder(config)
 	}
-	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(os.Stderr), level)), nil
+	return zapcore.NewCore(encoder, zapcore.Lock(os.Stderr), level), nil
 }

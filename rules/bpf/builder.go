@@ -51,6 +51,8 @@ const (
 	opAnd     = 0x54
 	opXor     = 0xa4
 	opRet     = 0x06
+	opOrX     = 0x4c
+	opTax     = 0x07
 )
 
 // Label is a placed instruction, counted from the program's end.
@@ -169,6 +171,25 @@ func (b *Builder) And(k uint32, next Label) Label {
 func (b *Builder) Xor(k uint32, next Label) Label {
 	b.then(next)
 	return b.emit(bpf.RawInstruction{Op: opXor, K: k})
+}
+
+// XorSlot flips bits of the accumulator by a constant that Bind fills in.
+func (b *Builder) XorSlot(s Slot, next Label) Label {
+	l := b.Xor(0, next)
+	b.relocs = append(b.relocs, reloc{int(l), s})
+	return l
+}
+
+// OrX sets the accumulator's bits that the index register has.
+func (b *Builder) OrX(next Label) Label {
+	b.then(next)
+	return b.emit(bpf.RawInstruction{Op: opOrX})
+}
+
+// Tax copies the accumulator to the index register.
+func (b *Builder) Tax(next Label) Label {
+	b.then(next)
+	return b.emit(bpf.RawInstruction{Op: opTax})
 }
 
 // Program is a finished program with its open constants.

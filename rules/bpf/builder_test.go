@@ -311,12 +311,14 @@ func TestRetShared(t *testing.T) {
 func TestBind(t *testing.T) {
 	var b bpf.Builder
 	no, yes := b.Ret(bpf.RetTrace), b.Ret(bpf.RetAllow)
-	// arg0 == self, arg1 == key, arg2 > self, arg3 >= self
+	// arg4 ^ key | arg5 == 0, arg0 == self, arg1 == key, arg2 > self, arg3 >= self
 	at := b.Load(bpf.OffArgLow(3), b.JgeSlot(bpf.SlotSelf, yes, no))
 	at = b.Load(bpf.OffArgLow(2), b.JgtSlot(bpf.SlotSelf, at, no))
 	at = b.Load(bpf.OffArgLow(1), b.JeqSlot(bpf.SlotKeyLow, at, no))
 	at = b.Load(bpf.OffArgHigh(1), b.JeqSlot(bpf.SlotKeyHigh, at, no))
-	p := finish(t, &b, b.Load(bpf.OffArgLow(0), b.JeqSlot(bpf.SlotSelf, at, no)))
+	at = b.Load(bpf.OffArgLow(0), b.JeqSlot(bpf.SlotSelf, at, no))
+	at = b.Load(bpf.OffArgLow(4), b.XorSlot(bpf.SlotKeyLow, b.OrX(b.Jeq(0, at, no))))
+	p := finish(t, &b, b.Load(bpf.OffArgLow(5), b.Tax(at)))
 
 	before := p.Bind(0, 0)
 	const key = 0x1122334455667788
@@ -333,7 +335,10 @@ func TestBind(t *testing.T) {
 			{[6]uint64{s, key ^ 1<<32, s + 1, s}, bpf.RetTrace},
 			{[6]uint64{s, key, s, s}, bpf.RetTrace},
 			{[6]uint64{s, key, s + 1, s - 1}, bpf.RetTrace},
+			{[6]uint64{s, key, s + 1, s, 1}, bpf.RetTrace},
+			{[6]uint64{s, key, s + 1, s, 0, 1}, bpf.RetTrace},
 		} {
+			tt.args[4] ^= key & 0xffffffff
 			if got := run(t, vm, bpf.Data{Args: tt.args}); got != tt.want {
 				t.Errorf("self %d, %#x: %s", self, tt.args, bpf.RetName(got))
 			}

@@ -37,6 +37,10 @@ func text(i int, in bpf.RawInstruction) string {
 		return fmt.Sprintf("A &= %#x", in.K)
 	case opXor:
 		return fmt.Sprintf("A ^= %#x", in.K)
+	case opOrX:
+		return "A |= X"
+	case opTax:
+		return "X = A"
 	case opRet:
 		return "return " + RetName(in.K)
 	}

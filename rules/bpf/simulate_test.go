@@ -69,6 +69,8 @@ func TestPrint(t *testing.T) {
 		{Op: opLoad, K: 64},
 		{Op: opRet, K: bpf.RetErrno | 38},
 		{Op: 0x45, Jt: 1, Jf: 2, K: 3},
+		{Op: 0x07},
+		{Op: 0x4c},
 		{Op: opRet, K: bpf.RetAllow},
 	}
 	want := `   0: A = arch
@@ -87,7 +89,9 @@ func TestPrint(t *testing.T) {
   13: A = data[64]
   14: return ERRNO(38)
   15: op 0x45 jt 1 jf 2 k 0x3
-  16: return ALLOW
+  16: X = A
+  17: A |= X
+  18: return ALLOW
 `
 	var out strings.Builder
 	if err := bpf.Print(&out, ins); err != nil {

@@ -1,0 +1,175 @@
+package tracer_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"warder/internal/testprog"
+	"warder/internal/testutil"
+	"warder/tracer"
+)
+
+// TestLiveHostProgram runs sessions in a program that starts children of its
+// own: neither side may take the other's.
+func TestLiveHostProgram(t *testing.T) {
+	testutil.Require(t, testutil.Ptrace, testutil.Seccomp)
+	noStrays(t)
+	hello, threads := testprog.Program(t, "hello"), testprog.Program(t, "threads")
+	status := testprog.Program(t, "exitcode")
+	var over atomic.Bool
+	var host, sessions sync.WaitGroup
+	commands := 0
+	host.Go(func() {
+		for !over.Load() {
+			out, err := exec.Command(hello, "host").Output()
+			if err != nil || string(out) != "hello, host\n" {
+				t.Errorf("the host's own command: %q, %v", out, err)
+			}
+			commands++
+		}
+	})
+	for i := range 20 {
+		sessions.Go(func() {
+			engine := hookEngines[i%2]
+			for n := range 10 {
+				r, out := hold(t, tracer.Config{Path: threads, Engine: engine})
+				if r.Outcome != tracer.OK || out != "31999996000000\n" {
+					t.Errorf("%s: threads: %s, %q: %s", engine, fate(r), out, r.Message)
+				}
+				code := 1 + (i*10+n)%200
+				r, _ = hold(t, tracer.Config{Path: status, Args: args(fmt.Sprint(code)), Engine: engine})
+				if want := fmt.Sprintf("exited %d", code); fate(r) != want {
+					t.Errorf("%s: %s, want %s: %s", engine, fate(r), want, r.Message)
+				}
+			}
+		})
+	}
+	sessions.Wait()
+	over.Store(true)
+	host.Wait()
+	if commands < 3 {
+		t.Errorf("the host ran only %d commands meanwhile", commands)
+	}
+}
+
+// TestLiveGarbageCollection: a session that waits does not hold the collector
+// up, which stops every thread of the host program.
+func TestLiveGarbageCollection(t *testing.T) {
+	testutil.Require(t, testutil.Ptrace, testutil.Seccomp)
+	const computing = 3 * time.Second
+	entered := make(chan struct{})
+	var session sync.WaitGroup
+	spin := testprog.Program(t, "spin")
+	session.Go(func() {
+		r, _ := hold(t, tracer.Config{
+			Path: spin, Args: args(fmt.Sprint(computing.Milliseconds())),
+			Hooks: tracer.Hooks{Entry: func(*tracer.Tracee) { close(entered) }},
+		})
+		if r.Outcome != tracer.OK || r.CPU() < computing {
+			t.Errorf("%s after %v of CPU time", fate(r), r.CPU())
+		}
+	})
+	<-entered
+	for range 5 {
+		begun := time.Now()
+		runtime.GC()
+		// Held up, it would take as long as the program computes.
+		if took := time.Since(begun); took > computing/4 {
+			t.Errorf("a collection took %v", took)
+		}
+	}
+	session.Wait()
+}
+
+// TestLiveManySessions: 200 at once, all alive together.
+func TestLiveManySessions(t *testing.T) {
+	testutil.Require(t, testutil.Ptrace, testutil.Seccomp)
+	noStrays(t)
+	const many = 200
+	sleeper := testprog.Program(t, "echo")
+	var sessions, entered sync.WaitGroup
+	entered.Add(many)
+	in, release := pipe(t)
+	for i := range many {
+		sessions.Go(func() {
+			once := sync.OnceFunc(entered.Done)
+			defer once() // where the session fails
+			r, out := hold(t, tracer.Config{
+				Path: sleeper, Stdin: in, Engine: hookEngines[i%2],
+				Hooks: tracer.Hooks{Entry: func(*tracer.Tracee) { once() }},
+			})
+			if r.Outcome != tracer.OK || out != "" {
+				t.Errorf("session %d: %s, %q: %s", i, fate(r), out, r.Message)
+			}
+		})
+	}
+	entered.Wait()
+	if testutil.Missing(testutil.Root) == nil {
+		if n := len(held(os.Getpid())); n < many {
+			t.Errorf("%d programs are alive together, want %d", n, many)
+		}
+	}
+	closeAll(t, release) // end of file for all
+	sessions.Wait()
+	closeAll(t, in)
+}
+
+// TestLiveSequence: 1,000 sessions, one after the other, leak nothing.
+func TestLiveSequence(t *testing.T) {
+	testutil.Require(t, testutil.Ptrace, testutil.Seccomp)
+	noStrays(t)
+	empty := testprog.Program(t, "empty")
+	before := runtime.NumGoroutine()
+	for i := range 1000 {
+		r, _ := hold(t, tracer.Config{Path: empty, Engine: hookEngines[i%2]})
+		if r.Outcome != tracer.OK {
+			t.Fatalf("session %d: %s: %s", i, fate(r), r.Message)
+		}
+	}
+	tracer.CloseIdle()
+	if now := runtime.NumGoroutine(); now > before+10 {
+		t.Errorf("%d goroutines before, %d after", before, now)
+	}
+}
+
+// TestLiveWorkersGo: idle workers end by themselves.
+func TestLiveWorkersGo(t *testing.T) {
+	testutil.Require(t, testutil.Ptrace, testutil.Seccomp)
+	tracer.CloseIdle()
+	if r, _ := hold(t, tracer.Config{Path: testprog.Program(t, "empty")}); r.Outcome != tracer.OK {
+		t.Fatal(fate(r))
+	}
+	if len(testutil.Descendants()) == 0 {
+		t.Error("no worker was kept for a next session")
+	}
+	if left := stillThere(testutil.Descendants); len(left) > 0 {
+		t.Errorf("still there: %v", left)
+	}
+}
+
+// TestLiveManyFailures: sessions that cannot start leave nothing, and do not
+// use anything up.
+func TestLiveManyFailures(t *testing.T) {
+	testutil.Require(t, testutil.Ptrace, testutil.Seccomp)
+	noStrays(t)
+	empty := testprog.Program(t, "empty")
+	for range 600 { // more than there are held ids
+		if _, _, err := tryHold(t, tracer.Config{Path: empty, Dir: "/no/such/directory"}); err == nil {
+			t.Fatal("started in a directory that is not there")
+		}
+	}
+	for range 20 {
+		if _, _, err := tryHold(t, tracer.Config{Path: empty, Limits: tracer.Limits{OpenFiles: 1 << 40}}); err == nil {
+			t.Fatal("started with 2^40 descriptors")
+		}
+	}
+	if r, _ := hold(t, tracer.Config{Path: empty}); r.Outcome != tracer.OK {
+		t.Error(fate(r))
+	}
+}
