@@ -64,13 +64,16 @@ func TestEverydayBothWays(t *testing.T) {
 	}
 }
 
-// filterWord is the program's word for an action where nobody traces.
+// filterWord is an action as the kernel numbers it where nobody traces.
 func filterWord(a rules.Action) uint32 {
 	switch a.Kind {
 	case rules.Allow:
 		return bpf.RetAllow
+	case rules.Log:
+		return bpf.RetLog
 	case rules.Errno:
 		return bpf.RetErrno | a.Errno
+	case rules.Kill, rules.Trace, rules.Rewrite:
 	}
 	return bpf.RetKillProcess
 }

@@ -54,26 +54,13 @@ var scmpOps = map[rules.Op]int{
 	rules.Ne: 1, rules.Lt: 2, rules.Le: 3, rules.Eq: 4, rules.Ge: 5, rules.Gt: 6, rules.Masked: 7,
 }
 
-// scmpAction is an action as libseccomp, and so the kernel, numbers it.
-func scmpAction(a rules.Action) uint32 {
-	switch a.Kind {
-	case rules.Allow:
-		return bpf.RetAllow
-	case rules.Log:
-		return bpf.RetLog
-	case rules.Errno:
-		return bpf.RetErrno | a.Errno
-	}
-	return bpf.RetKillProcess
-}
-
 // dictate writes a policy for the program to read.
 func dictate(w io.Writer, p *rules.Policy) {
-	fmt.Fprintf(w, "filter %x\n", scmpAction(p.Default))
+	fmt.Fprintf(w, "filter %x\n", filterWord(p.Default))
 	for i := range p.Rules {
 		r := &p.Rules[i]
 		nr, _ := abi.Native().Number(r.Calls[0])
-		fmt.Fprintf(w, "rule %x %x %x", scmpAction(r.Action), nr, len(r.When))
+		fmt.Fprintf(w, "rule %x %x %x", filterWord(r.Action), nr, len(r.When))
 		for _, c := range r.When {
 			a, b := c.Values[0].N, uint64(0)
 			if c.Op == rules.Masked {
@@ -262,7 +249,7 @@ func TestAgainstLibseccomp(t *testing.T) {
 				t.Fatalf("policy %d, call %d of %#x, %#x: ours says %s, libseccomp %d.%d.%d %s; the policy is %+v",
 					i, d.Nr, d.Arch, d.Args, bpf.RetName(a), version[0], version[1], version[2], bpf.RetName(b), p)
 			}
-			if a != scmpAction(p.Default) {
+			if a != filterWord(p.Default) {
 				decided++
 			}
 		}

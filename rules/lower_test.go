@@ -298,7 +298,7 @@ func TestConstantAllow(t *testing.T) {
 			}
 			want = want && call != "clone" && call != "clone3"
 			if got := constantAllow(ins, arch, nr); got != want {
-					t.Errorf("%s, %s %s (%d): allowed by number alone: %v, want %v", name, arch, call, nr, got, want)
+				t.Errorf("%s, %s %s (%d): allowed by number alone: %v, want %v", name, arch, call, nr, got, want)
 			}
 		}
 		for _, call := range hot[name] {

@@ -115,6 +115,10 @@ type Config struct {
 	// enforce them. The Result says so.
 	WithoutLandlock bool
 
+	// Once says that no other session follows soon: nothing is kept warm for
+	// it, and nothing of the session's set-up is left when Run returns.
+	Once bool
+
 	Hooks    Hooks
 	Observer Observer
 	// Log gets one entry at a session's end and at a violation, and each call

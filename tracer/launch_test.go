@@ -1,57 +1,403 @@
 package tracer_test
 
 import (
+	"bytes"
+	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
+
+	"warder/internal/testprog"
+	"warder/internal/testutil"
+	"warder/jail"
+	"warder/rules"
+	"warder/tracer"
 )
 
-func pipe(t *testing.T) (r, w *os.File) {
-	t.Helper()
-	r, w, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r, w
-}
+// inherits is what the program "inherited" says of a start as it should be,
+// but for its standard descriptors.
+const inherits = "descriptors 0 1 2\n%signored\nblocked\n"
 
-// terminal makes a pseudo-terminal that is nobody's controlling one.
-func terminal(t *testing.T) (master, slave *os.File) {
-	t.Helper()
-	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var n int
-	raw, err := master.SyscallConn()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var inner error
-	err = raw.Control(func(fd uintptr) {
-		if inner = unix.IoctlSetPointerInt(int(fd), unix.TIOCSPTLCK, 0); inner == nil {
-			n, inner = unix.IoctlGetInt(int(fd), unix.TIOCGPTN)
-		}
-	})
-	if err != nil || inner != nil {
-		t.Fatal(err, inner)
-	}
-	slave, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return master, slave
-}
-
-func closeAll(t *testing.T, files ...*os.File) {
-	t.Helper()
-	for _, f := range files {
-		if err := f.Close(); err != nil {
-			t.Errorf("close: %v", err)
+func TestLiveStdin(t *testing.T) {
+	testutil.Require(t, testutil.Ptrace, testutil.Seccomp)
+	noStrays(t)
+	const text = "one line\nand another\n"
+	fromFile := func(flags int, skip int64) func(*testing.T) (*os.File, func()) {
+		return func(t *testing.T) (*os.File, func()) {
+			name := filepath.Join(t.TempDir(), "in")
+			if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			f, err := os.OpenFile(name, flags, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := f.Seek(skip, 0); err != nil {
+				t.Fatal(err)
+			}
+			return f, func() { closeAll(t, f) }
 		}
 	}
+	for _, c := range []struct {
+		name string
+		open func(*testing.T) (in *os.File, finish func())
+		want string
+		kind string
+	}{
+		{"nothing", func(*testing.T) (*os.File, func()) { return nil, func() {} }, "", "device"},
+		{"/dev/null", func(t *testing.T) (*os.File, func()) {
+			f, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return f, func() { closeAll(t, f) }
+		}, "", "device"},
+		{"a file", fromFile(os.O_RDONLY, 0), text, "file"},
+		{"a file, open for writing too", fromFile(os.O_RDWR, 0), text, "file"},
+		{"the rest of a file", fromFile(os.O_RDONLY, 4), text[4:], "file"},
+		{"the rest of a file, open for writing too", fromFile(os.O_RDWR, 4), text[4:], "file"},
+		{"a pipe", func(t *testing.T) (*os.File, func()) {
+			r, w := pipe(t)
+			put(t, w, text)
+			closeAll(t, w)
+			return r, func() { closeAll(t, r) }
+		}, text, "pipe"},
+		{"a blocking pipe", func(t *testing.T) (*os.File, func()) {
+			r, w := pipe(t)
+			_ = r.Fd() // makes it so
+			put(t, w, text)
+			closeAll(t, w)
+			return r, func() { closeAll(t, r) }
+		}, text, "pipe"},
+		{"a socket", func(t *testing.T) (*os.File, func()) {
+			ours, theirs := sockets(t)
+			put(t, ours, text)
+			closeAll(t, ours)
+			return theirs, func() { closeAll(t, theirs) }
+		}, text, "pipe"},
+		{"a terminal", func(t *testing.T) (*os.File, func()) {
+			master, slave := terminal(t)
+			put(t, master, text+"\x04") // the end, as a user types it
+			return slave, func() { closeAll(t, slave, master) }
+		}, text, "device"},
+	} {
+		for _, engine := range []tracer.Engine{tracer.Hybrid, tracer.Ptrace, tracer.Seccomp} {
+			t.Run(c.name+"/"+engine.String(), func(t *testing.T) {
+				policy, err := rules.Profile("runtime")
+				if err != nil {
+					t.Fatal(err)
+				}
+				in, finish := c.open(t)
+				defer finish()
+				r, out := hold(t, tracer.Config{Path: testprog.Program(t, "inherited"), Stdin: in, Engine: engine, Policy: policy})
+				if want := fmt.Sprintf(inherits, "0 read "+c.kind+"\n1 write pipe\n2 write pipe\n"); out != want || r.Outcome != tracer.OK {
+					t.Errorf("%s: inherited %q, want %q", fate(r), out, want)
+				}
+				r, out = hold(t, tracer.Config{Path: testprog.Program(t, "echo"), Stdin: in, Engine: engine, Policy: policy, Limits: tracer.Limits{Wall: 5 * time.Second}})
+				if out != c.want || r.Outcome != tracer.OK {
+					t.Errorf("%s: read %q, want %q", fate(r), out, c.want)
+				}
+			})
+		}
+	}
 }
 
-func holdStandard() int { return 0 }
+func TestLiveStdinRefused(t *testing.T) {
+	dir, err := os.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closeAll(t, dir)
+	closed, w := pipe(t)
+	closeAll(t, closed, w)
+	for want, in := range map[string]*os.File{"standard input: is a directory": dir, "file already closed": closed} {
+		if _, _, err := tryHold(t, tracer.Config{Path: testprog.Program(t, "echo"), Stdin: in}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+}
+
+func TestLiveStdout(t *testing.T) {
+	testutil.Require(t, testutil.Ptrace, testutil.Seccomp)
+	noStrays(t)
+	const want = "hello, world\n"
+	for _, engine := range hookEngines {
+		for name, open := range map[string]func(*testing.T) (r, w *os.File){"pipe": pipe, "socket": sockets, "terminal": terminal} {
+			t.Run(engine.String()+"/"+name, func(t *testing.T) {
+				r, w := open(t)
+				defer closeAll(t, r, w)
+				res, _ := hold(t, tracer.Config{Path: testprog.Program(t, "hello"), Engine: engine, Stdout: w})
+				got := make([]byte, 64)
+				n, err := r.Read(got)
+				// A terminal turns the newline into two characters.
+				if out := strings.ReplaceAll(string(got[:n]), "\r\n", "\n"); err != nil || out != want || res.Outcome != tracer.OK {
+					t.Errorf("%s: %q, %v", fate(res), out, err)
+				}
+				if res.OutputBytes != int64(len(want)) {
+					t.Errorf("%d bytes reported, want %d", res.OutputBytes, len(want))
+				}
+			})
+		}
+		t.Run(engine.String()+"/nobody reads", func(t *testing.T) {
+			r, w := pipe(t)
+			closeAll(t, r)
+			defer closeAll(t, w)
+			res, _ := hold(t, tracer.Config{Path: testprog.Program(t, "writes"), Args: args("1000000"), Engine: engine, Stdout: w})
+			if fate(res) != "signaled SIGPIPE" {
+				t.Errorf("%s, want the signal that it gets bare", fate(res))
+			}
+		})
+		t.Run(engine.String()+"/closed", func(t *testing.T) {
+			r, w := pipe(t)
+			closeAll(t, r, w)
+			res, _ := hold(t, tracer.Config{Path: testprog.Program(t, "writes"), Args: args("1000000"), Engine: engine, Stdout: w, Stderr: w})
+			if fate(res) != "signaled SIGPIPE" {
+				t.Errorf("%s, want the signal of a pipe that nobody reads", fate(res))
+			}
+		})
+	}
+}
+
+// TestLiveDescriptors: of a host program's descriptors the program gets none,
+// close-on-exec or not, opened before the stub or after.
+func TestLiveDescriptors(t *testing.T) {
+	testutil.Require(t, testutil.Ptrace, testutil.Seccomp)
+	open := func() {
+		for range 100 {
+			fd, err := unix.Open("/dev/zero", unix.O_RDWR, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = unix.Close(fd) })
+		}
+	}
+	want := fmt.Sprintf(inherits, "0 read device\n1 write pipe\n2 write pipe\n")
+	tracer.CloseIdle()
+	for _, when := range []string{"before the stub", "after it"} {
+		open()
+		for _, engine := range hookEngines {
+			r, out := hold(t, tracer.Config{Path: testprog.Program(t, "inherited"), Engine: engine})
+			if r.Outcome != tracer.OK || out != want {
+				t.Errorf("%s, opened %s: %s, inherited %q, want %q", engine, when, fate(r), out, want)
+			}
+		}
+	}
+}
+
+// holdStandard is a supervisor whose own standard descriptors and signals are
+// what they are. It writes the program's fate to descriptor 3.
+func holdStandard() int {
+	report := os.NewFile(3, "report")
+	cfg := tracer.Config{
+		Path: os.Getenv(programsVariable), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+	}
+	var out bytes.Buffer
+	if os.Getenv(markVariable) == "collect" {
+		cfg.Stdout = &out
+	}
+	r, err := tracer.Run(context.Background(), &cfg)
+	tracer.CloseIdle()
+	if err != nil {
+		fmt.Fprint(report, err)
+		return 1
+	}
+	fmt.Fprintf(report, "%s\n%s", fate(r), out.String())
+	return 0
+}
+
+// asHolder runs a command that ends in this binary playing the role "holder".
+func asHolder(t *testing.T, program, collect string, command ...string) string {
+	t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, w := pipe(t)
+	defer closeAll(t, r)
+	cmd := exec.Command(command[0], append(command[1:], exe)...)
+	cmd.Env = append(os.Environ(), roleVariable+"=holder", programsVariable+"="+testprog.Program(t, program), markVariable+"="+collect)
+	cmd.ExtraFiles = []*os.File{w}
+	if err := cmd.Run(); err != nil {
+		t.Errorf("%v: %v", command, err)
+	}
+	closeAll(t, w)
+	var report bytes.Buffer
+	if _, err := report.ReadFrom(r); err != nil {
+		t.Error(err)
+	}
+	return report.String()
+}
+
+// TestLiveStandardClosed starts a supervisor with standard descriptors closed.
+func TestLiveStandardClosed(t *testing.T) {
+	testutil.Require(t, testutil.Ptrace, testutil.Seccomp)
+	for _, closed := range []string{"<&-", ">&-", "2>&-", "<&- >&-", ">&- 2>&-", "<&- >&- 2>&-"} {
+		if got := asHolder(t, "hello", "", "sh", "-c", `exec "$0" `+closed); got != "exited 0\n" {
+			t.Errorf("with %s: %q", closed, got)
+		}
+		if got := asHolder(t, "echo", "", "sh", "-c", `exec "$0" </dev/null `+closed); got != "exited 0\n" {
+			t.Errorf("with %s: %q", closed, got)
+		}
+	}
+}
+
+// TestLiveSignalsNotInherited: a host that ignores or blocks signals does not
+// pass that on.
+func TestLiveSignalsNotInherited(t *testing.T) {
+	testutil.Require(t, testutil.Ptrace, testutil.Seccomp)
+	want := "exited 0\n" + fmt.Sprintf(inherits, "0 read device\n1 write pipe\n2 write device\n")
+	for _, how := range [][]string{
+		{"env"},
+		{"env", "--ignore-signal=HUP,USR1,PIPE,CHLD,RTMIN+5"},
+		{"env", "--block-signal=USR2,TERM,ALRM"},
+		{"env", "--ignore-signal=XCPU,SEGV", "--block-signal=XFSZ,SYS"},
+	} {
+		if got := asHolder(t, "inherited", "collect", how...); got != want {
+			t.Errorf("after %v: %q, want %q", how, got, want)
+		}
+	}
+}
+
+func TestLiveLaunchErrors(t *testing.T) {
+	testutil.Require(t, testutil.Ptrace, testutil.Seccomp)
+	noStrays(t)
+	dir := testprog.Scratch(t)
+	file := func(name string, content []byte, mode fs.FileMode) string {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.WriteFile(path, content, 0o600), os.Chmod(path, mode)); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	hello, err := os.ReadFile(testprog.Program(t, "hello"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const loader = "/lib64/ld-linux-x86-64.so.2"
+	if bytes.Count(hello, []byte(loader)) == 0 {
+		t.Fatalf("hello's loader is not %s", loader)
+	}
+	strange := bytes.ReplaceAll(hello, []byte(loader), []byte("/lib64/ld-missing-86-64.so.2")[:len(loader)])
+	elf32, arm := bytes.Clone(hello), bytes.Clone(hello)
+	elf32[4] = 1   // ELFCLASS32
+	arm[18] = 0xb7 // EM_AARCH64
+	cases := []struct {
+		name, path string
+		is         error
+		want       string
+	}{
+		{"missing", filepath.Join(dir, "missing"), fs.ErrNotExist, "no such file"},
+		{"empty name", "", fs.ErrNotExist, "no such file"},
+		{"below a file", file("plain", nil, 0o755) + "/x", unix.ENOTDIR, "not a directory"},
+		{"not executable", file("data", hello, 0o644), fs.ErrPermission, "chmod +x"},
+		{"a directory", dir, unix.EACCES, "it is a directory"},
+		{"a device", os.DevNull, unix.EACCES, "not a regular file"},
+		{"a script", file("script", []byte("#!/bin/sh -e\necho\n"), 0o755), unix.ENOEXEC, `"/bin/sh -e"`},
+		{"empty", file("nothing", nil, 0o755), unix.ENOEXEC, "not an ELF file"},
+		{"a text", file("text", []byte("echo hello\n"), 0o755), unix.ENOEXEC, "not an ELF file"},
+		{"for 32 bits", file("elf32", elf32, 0o755), unix.ENOEXEC, "ELFCLASS32"},
+		{"for another machine", file("arm", arm, 0o755), unix.ENOEXEC, "EM_AARCH64"},
+		{"a loader that is not there", file("strange", strange, 0o755), unix.ENOENT, "/lib64/ld-missing"},
+		{"cut off in its header", file("cut1", hello[:60], 0o755), unix.ENOEXEC, "header"},
+		{"cut off behind its header", file("cut2", hello[:100], 0o755), unix.ENOEXEC, "program headers"},
+	}
+	if testutil.Missing(testutil.Root) == nil {
+		cases = append(cases, struct {
+			name, path string
+			is         error
+			want       string
+		}{"for its owner only", file("private", hello, 0o700), unix.EACCES, "held user"})
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			r, _, err := tryHold(t, tracer.Config{Path: c.path})
+			var launch *tracer.LaunchError
+			if !errors.As(err, &launch) {
+				t.Fatalf("%v, %v, want a LaunchError", r, err)
+			}
+			if launch.Path != c.path || !errors.Is(err, c.is) || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%v, want %v and %q in it", err, c.is, c.want)
+			}
+			if r, out := hold(t, tracer.Config{Path: testprog.Program(t, "hello")}); r.Outcome != tracer.OK {
+				t.Errorf("the next session: %s %q", fate(r), out)
+			}
+		})
+	}
+}
+
+// TestLiveCutOff: a file that ends before its segments do is the program's
+// fault: it dies, and is not an error of warder's.
+func TestLiveCutOff(t *testing.T) {
+	testutil.Require(t, testutil.Ptrace, testutil.Seccomp)
+	noStrays(t)
+	for _, name := range []string{"hello", "hello-static"} {
+		whole, err := os.ReadFile(testprog.Program(t, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, size := range []int{900, 4096, 9000, len(whole) / 2, len(whole) - 4096} {
+			path := filepath.Join(testprog.Scratch(t), "cut")
+			if err := os.WriteFile(path, whole[:min(size, len(whole))], 0o755); err != nil {
+				t.Fatal(err)
+			}
+			r, _, err := tryHold(t, tracer.Config{Path: path})
+			var launch *tracer.LaunchError
+			switch {
+			case errors.As(err, &launch):
+			case err != nil:
+				t.Errorf("%s cut at %d: %v", name, size, err)
+			case fate(r) != "signaled SIGSEGV" && fate(r) != "signaled SIGBUS" && r.ExitCode < 0:
+				t.Errorf("%s cut at %d: %s %s", name, size, fate(r), r.Message)
+			}
+		}
+	}
+}
+
+func TestLiveSetupErrors(t *testing.T) {
+	testutil.Require(t, testutil.Ptrace, testutil.Seccomp)
+	noStrays(t)
+	hello := testprog.Program(t, "hello")
+	for _, dir := range []string{"/no/such/directory", hello} {
+		_, _, err := tryHold(t, tracer.Config{Path: hello, Dir: dir})
+		var path *fs.PathError
+		if !errors.As(err, &path) || path.Path != dir || path.Op != "working directory" {
+			t.Errorf("in %s: %v", dir, err)
+		}
+	}
+	long := strings.Repeat("x", 1<<20)
+	for step, cfg := range map[string]tracer.Config{
+		"prlimit64 (RLIMIT_NOFILE)": {Path: hello, Limits: tracer.Limits{OpenFiles: 1 << 40}}, // above fs.nr_open
+		"arguments and environment": {Path: hello, Args: []string{"hello", long}},
+	} {
+		_, _, err := tryHold(t, cfg)
+		var setup *jail.SetupError
+		if !errors.As(err, &setup) || setup.Step != step || !strings.Contains(err.Error(), step) {
+			t.Errorf("%v, want a SetupError of %q", err, step)
+		}
+	}
+	if _, _, err := tryHold(t, tracer.Config{Path: hello, Env: []string{"LONG=" + long}}); err == nil {
+		t.Error("an environment of 1 MiB was taken")
+	}
+	// What would be passed cut short is refused, as execve's callers do.
+	for _, cfg := range []tracer.Config{
+		{Path: hello, Args: []string{"hello", "a\x00b"}},
+		{Path: hello, Env: []string{"A=a\x00b"}},
+		{Path: hello + "\x00", Args: []string{"hello"}},
+	} {
+		if r, out, err := tryHold(t, cfg); err == nil {
+			t.Errorf("a NUL byte in %q %q was taken: %s %q", cfg.Args, cfg.Env, fate(r), out)
+		}
+	}
+	r, out := hold(t, tracer.Config{Path: hello, Args: []string{"hello", "again"}})
+	if r.Outcome != tracer.OK || out != "hello, again\n" {
+		t.Errorf("the session after the errors: %s %q", fate(r), out)
+	}
+}

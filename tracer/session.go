@@ -184,8 +184,11 @@ func (s *session) run(ctx context.Context, io *stdio) (err error) {
 			s.result.Message = "processes may be left: " + err.Error()
 		}
 	}
-	if s.retire {
+	switch {
+	case s.retire:
 		s.drain()
+	case s.cfg.Once:
+		w.closeStub()
 	}
 	return nil
 }

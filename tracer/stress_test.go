@@ -62,7 +62,7 @@ func TestLiveHostProgram(t *testing.T) {
 // up, which stops every thread of the host program.
 func TestLiveGarbageCollection(t *testing.T) {
 	testutil.Require(t, testutil.Ptrace, testutil.Seccomp)
-	const computing = 3 * time.Second
+	const computing = 2 * time.Second
 	entered := make(chan struct{})
 	var session sync.WaitGroup
 	spin := testprog.Program(t, "spin")

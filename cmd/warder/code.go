@@ -48,7 +48,7 @@ func (f *codeFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	cfg := tracer.Config{Engine: tracer.Strict, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
+	cfg := tracer.Config{Once: true, Engine: tracer.Strict, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
 	h, err := f.session.prepare(&cfg, "code")
 	if err != nil {
 		return err

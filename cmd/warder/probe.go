@@ -26,7 +26,7 @@ var (
 // tryEngine holds the least of programs under an engine, with a call that is
 // refused under it, and says what it saw.
 func tryEngine(e tracer.Engine) (string, error) {
-	cfg := &tracer.Config{Engine: e, Limits: tracer.Limits{CPU: time.Second, Wall: 5 * time.Second}}
+	cfg := &tracer.Config{Once: true, Engine: e, Limits: tracer.Limits{CPU: time.Second, Wall: 5 * time.Second}}
 	if e == tracer.Strict {
 		return tryStrict(cfg)
 	}

@@ -82,7 +82,7 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	cfg := tracer.Config{Args: args, Dir: f.dir}
+	cfg := tracer.Config{Args: args, Dir: f.dir, Once: true}
 	if cfg.Engine, err = tracer.ParseEngine(f.engine); err != nil {
 		return err
 	}

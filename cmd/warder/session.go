@@ -117,7 +117,6 @@ func (h *held) hold(run func(context.Context, *tracer.Config) (*tracer.Result, e
 	for {
 		select {
 		case e := <-done:
-			tracer.CloseIdle()
 			return e.result, e.err
 		case <-timeout:
 			return h.cutShort(), nil
