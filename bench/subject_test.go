@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"testing"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -97,7 +98,8 @@ func barePiped(b *testing.B, use func(io.Reader) (float64, error), argv ...strin
 	}}
 }
 
-// barePinned is bare with its thread, and so its child, on one core.
+// barePinned is bare with its thread, and so its child, on the core that the
+// thread is on when the run begins.
 func barePinned(b *testing.B, argv ...string) subject {
 	fd := nullFile(b).Fd()
 	type answer struct {
@@ -108,12 +110,12 @@ func barePinned(b *testing.B, argv ...string) subject {
 	b.Cleanup(func() { close(asked) })
 	go func() {
 		runtime.LockOSThread() // never unlocked: the thread ends with its goroutine
-		var one unix.CPUSet
-		one.Set(0)
-		pinErr := unix.SchedSetaffinity(0, &one)
+		var all unix.CPUSet
+		err := unix.SchedGetaffinity(0, &all)
 		for range asked {
-			s, err := spawn(argv, fd, fd)
-			answers <- answer{s, errors.Join(pinErr, err)}
+			pinErr := pin(&all)
+			s, runErr := spawn(argv, fd, fd)
+			answers <- answer{s, errors.Join(err, pinErr, runErr)}
 		}
 	}()
 	return subject{"pinned", func() (sample, error) {
@@ -121,6 +123,20 @@ func barePinned(b *testing.B, argv ...string) subject {
 		got := <-answers
 		return got.sample, got.err
 	}}
+}
+
+// pin keeps the calling thread on the one of all cores where it is now.
+func pin(all *unix.CPUSet) error {
+	if err := unix.SchedSetaffinity(0, all); err != nil {
+		return err
+	}
+	var core uint32
+	if _, _, e := unix.RawSyscall(unix.SYS_GETCPU, uintptr(unsafe.Pointer(&core)), 0, 0); e != 0 {
+		return e
+	}
+	var one unix.CPUSet
+	one.Set(int(core))
+	return unix.SchedSetaffinity(0, &one)
 }
 
 // hold is one session, which must end well.

@@ -42,20 +42,27 @@ const firstPassed = 4
 // the program is mapped and has not run an instruction. On an error nothing
 // is left; the stub must then be closed unless the error is a SetupError of
 // the clone itself.
-func (s *Stub) Launch(spec *Spec) (pid int, err error) {
-	pid, err = s.child()
+func (s *Stub) Launch(spec *Spec) (int, error) {
+	pid, err := s.child()
 	if err != nil {
 		return 0, err
 	}
-	defer func() {
+	if err := s.confine(spec, pid); err != nil {
 		var gone *goneError
-		if err != nil && !errors.As(err, &gone) {
+		if !errors.As(err, &gone) {
 			killAndReap(pid)
 		}
-	}()
+		return 0, err
+	}
+	return pid, nil
+}
+
+// confine gives a new child its table and descriptors and lets it set itself
+// up until its execve.
+func (s *Stub) confine(spec *Spec, pid int) error {
 	t := s.setup(spec, pid)
 	if err := s.write(t); err != nil {
-		return 0, err
+		return err
 	}
 	fds := []int{spec.Stdio[0], spec.Stdio[1], spec.Stdio[2], spec.Exec}
 	if spec.Dir >= 0 {
@@ -65,9 +72,9 @@ func (s *Stub) Launch(spec *Spec) (pid int, err error) {
 		fds = append(fds, spec.Ruleset)
 	}
 	if err := unix.Sendmsg(s.sock, []byte{0}, unix.UnixRights(fds...), nil, unix.MSG_NOSIGNAL); err != nil {
-		return 0, fmt.Errorf("pass descriptors: sendmsg: %w", err)
+		return fmt.Errorf("pass descriptors: sendmsg: %w", err)
 	}
-	return pid, s.await(pid, t)
+	return s.await(pid, t)
 }
 
 // await lets the child make its table and waits for its execve.

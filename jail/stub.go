@@ -136,6 +136,9 @@ func (s *Stub) Kill() {
 func (s *Stub) Dead() { s.dead = true }
 
 func killAndReap(pid int) {
+	if pid <= 0 {
+		return // 0 and below mean groups, ours among them
+	}
 	_ = unix.Kill(pid, unix.SIGKILL) // ESRCH: it is dead already, and waits to be reaped
 	for {
 		var status uint32

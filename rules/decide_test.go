@@ -228,3 +228,49 @@ func BenchmarkProfileParse(b *testing.B) {
 		})
 	}
 }
+
+// TestTasks says of policies whether they can make processes, and whether some
+// call of a name may run.
+func TestTasks(t *testing.T) {
+	if abi.Native() != abi.X86_64 {
+		t.Skip("ThreadsOnly is about the native architecture's calls, and arm64 has no fork")
+	}
+	threads := "{clone_flags: {mask: CLONE_THREAD|CLONE_UNTRACED|CLONE_PTRACE|CLONE_PARENT, eq: CLONE_THREAD}}"
+	for _, tt := range []struct {
+		name, text       string
+		threadsOnly      bool
+		loader, main, io bool // whether openat may run in each stage, and read in any
+	}{
+		{"nothing", "default: kill\nsyscalls:\n  - {call: read, action: allow}", true, false, false, true},
+		{"everything", "default: allow\nsyscalls:\n  - {call: read, action: kill}", false, true, true, false},
+		{"threads", "default: kill\nsyscalls:\n  - {call: clone, when: " + threads + ", action: allow}", true, false, false, false},
+		{"hidden threads", "default: kill\nsyscalls:\n  - {call: clone, when: {clone_flags: {mask: CLONE_THREAD, eq: CLONE_THREAD}}, action: allow}", false, false, false, false},
+		{"processes", "default: kill\nsyscalls:\n  - {call: clone, when: {clone_flags: {mask: CLONE_THREAD|CLONE_UNTRACED|CLONE_PTRACE|CLONE_PARENT, eq: 0}}, action: allow}", false, false, false, false},
+		{"vfork", "default: kill\nsyscalls:\n  - {call: vfork, action: log}", false, false, false, false},
+		{"all refused", "default: allow\nsyscalls:\n  - {calls: [clone, clone3, fork, vfork, openat], action: errno(EPERM)}", true, false, false, true},
+		{"one way left", "default: allow\nsyscalls:\n  - {calls: [clone, clone3, fork], action: errno(EPERM)}", false, true, true, true},
+		{"sometimes refused", "default: allow\nsyscalls:\n  - {calls: [clone, clone3, fork, vfork], stage: main, action: kill}", false, true, true, true},
+		{"older than clone3", "default: allow\nnewest: 400\nsyscalls:\n  - {calls: [clone, fork, vfork], action: kill}", true, true, true, true},
+		{"loader", "default: kill\nsyscalls:\n  - {call: openat, stage: loader, action: allow}", true, true, false, false},
+		{"main refused", "default: allow\nsyscalls:\n  - {call: openat, stage: main, action: kill}\n  - {call: read, when: {fd: 0}, action: kill}", false, true, false, true},
+	} {
+		p := parseX86(t, tt.text)
+		if got := p.ThreadsOnly(); got != tt.threadsOnly {
+			t.Errorf("%s: threads only: %v", tt.name, got)
+		}
+		for _, may := range []struct {
+			call  string
+			stage rules.Stage
+			want  bool
+		}{
+			{"openat", rules.Loader, tt.loader},
+			{"openat", rules.Main, tt.main},
+			{"openat", rules.AnyStage, tt.loader || tt.main},
+			{"read", rules.AnyStage, tt.io},
+		} {
+			if got := p.MayRun(may.call, may.stage); got != may.want {
+				t.Errorf("%s: %s may run in stage %s: %v", tt.name, may.call, may.stage, got)
+			}
+		}
+	}
+}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	xbpf "golang.org/x/net/bpf"
 
 	"warder/abi"
@@ -104,7 +106,7 @@ func (s *source) policy() *rules.Policy {
 	if p.Default.Kind == rules.Rewrite { // goes with one call only
 		p.Default = rules.Action{}
 	}
-	p.LastKnown = []uint32{0, 0, 0, 1, 100, 400, 425, 436, 600, 1 << 29, math.MaxUint32}[s.below(11)]
+	p.LastKnown = []uint32{0, 0, 0, 1, 100, 400, 446, 447, 600, 1 << 29, math.MaxUint32}[s.below(11)]
 	for i := range s.below(14) {
 		r := rules.Rule{Action: s.action(), Line: i + 1}
 		for range 1 + s.below(3) {
@@ -181,6 +183,31 @@ func profiles(t *testing.T, f func(name string, arch abi.Arch, p *rules.Policy))
 			}
 			f(name, arch, p)
 		}
+	}
+}
+
+// TestProfileText holds the built-in policies to their text, from which some
+// are generated.
+func TestProfileText(t *testing.T) {
+	for _, name := range rules.ProfileNames() {
+		text, err := rules.ProfileText(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := rules.Parse(name+".yaml", text, rules.ParseOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := rules.Profile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%s is not what its text says (-text +built-in):\n%s", name, diff)
+		}
+	}
+	if p, err := rules.Profile("none"); err == nil || p != nil || !strings.Contains(err.Error(), "compute") {
+		t.Errorf("no profile: %v, %v", p, err)
 	}
 }
 

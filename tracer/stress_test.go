@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"warder/internal/testprog"
 	"warder/internal/testutil"
 	"warder/tracer"
@@ -171,5 +173,83 @@ func TestLiveManyFailures(t *testing.T) {
 	}
 	if r, _ := hold(t, tracer.Config{Path: empty}); r.Outcome != tracer.OK {
 		t.Error(fate(r))
+	}
+}
+
+// TestLiveHammered sends signals to every process below this one while
+// sessions start: to stubs, to children that are being set up and, as it
+// comes, to programs. That may end a program; it is no failure of warder's.
+func TestLiveHammered(t *testing.T) {
+	testutil.Require(t, testutil.Ptrace, testutil.Seccomp)
+	noStrays(t)
+	empty := testprog.Program(t, "empty")
+	for _, sig := range []unix.Signal{unix.SIGSTOP, unix.SIGTERM, unix.SIGTRAP, unix.SIGCONT, unix.SIGSEGV} {
+		t.Run(unix.SignalName(sig), func(t *testing.T) {
+			var over atomic.Bool
+			var hammer sync.WaitGroup
+			hits := 0
+			hammer.Go(func() {
+				for !over.Load() {
+					for _, pid := range testutil.Descendants() {
+						if unix.Kill(pid, sig) == nil {
+							hits++
+						}
+					}
+				}
+			})
+			ended := map[string]int{}
+			for i := range 100 {
+				r, _, err := tryHold(t, tracer.Config{
+					Path: empty, Engine: hookEngines[i%2], Limits: tracer.Limits{Wall: 200 * ms},
+				})
+				if err != nil {
+					t.Errorf("session %d: %v", i, err)
+					continue
+				}
+				ended[fate(r)]++
+			}
+			over.Store(true)
+			hammer.Wait()
+			t.Logf("%d signals; ended: %v", hits, ended)
+			for how := range ended {
+				if how != "exited 0" && how != "signaled "+unix.SignalName(sig) && (how != "wall-time-limit" || sig != unix.SIGSTOP) {
+					t.Errorf("a session ended with %s", how)
+				}
+			}
+			if hits < 100 {
+				t.Errorf("only %d signals were sent", hits)
+			}
+			if r, _ := hold(t, tracer.Config{Path: empty}); r.Outcome != tracer.OK {
+				t.Errorf("the session after it: %s", fate(r))
+			}
+		})
+	}
+}
+
+// TestLiveStubKilled: the processes that warder keeps for a next session may
+// be killed by anybody, the kernel for want of memory above all.
+func TestLiveStubKilled(t *testing.T) {
+	testutil.Require(t, testutil.Ptrace, testutil.Seccomp)
+	noStrays(t)
+	empty := testprog.Program(t, "empty")
+	for i := range 30 {
+		if r, _ := hold(t, tracer.Config{Path: empty, Engine: hookEngines[i%2]}); r.Outcome != tracer.OK {
+			t.Errorf("session %d: %s", i, fate(r))
+		}
+		kept := testutil.Descendants()
+		if len(kept) == 0 {
+			t.Fatal("no process was kept for a next session")
+		}
+		if i%3 != 0 { // one of them, or all
+			kept = kept[i%len(kept):][:1]
+		}
+		for _, pid := range kept {
+			if err := unix.Kill(pid, unix.SIGKILL); err != nil {
+				t.Error(err)
+			}
+		}
+		if i%2 == 0 {
+			time.Sleep(5 * ms) // dead by then
+		}
 	}
 }
