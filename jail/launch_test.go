@@ -206,6 +206,10 @@ func TestLivePreforkKilled(t *testing.T) {
 		if killed != 1 {
 			t.Errorf("children %q of the thread besides the stub %d: want one", list, b.PID)
 		}
+		// The death must be there to be seen: SIGKILL takes a moment.
+		if _, death, err := ptrace.Peek(unix.WALL | unix.WNOTHREAD); err != nil || !death {
+			t.Errorf("wait for the killed child: death %t, %v", death, err)
+		}
 		pid, err := b.Launch(&b.spec)
 		if err != nil {
 			t.Error(err)

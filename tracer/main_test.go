@@ -62,7 +62,7 @@ func stillThere(find func() []int) []int {
 }
 
 // tooLong is when a session that has not ended is taken to hang.
-const tooLong = 90 * time.Second
+const tooLong = time.Minute + 15*time.Second
 
 // hold runs a session to its end and returns its output as well. Without
 // Stdout, both outputs are collected.
@@ -90,13 +90,23 @@ func tryHoldContext(t testing.TB, ctx context.Context, cfg tracer.Config) (*trac
 	if len(cfg.Args) == 0 {
 		cfg.Args = []string{filepath.Base(cfg.Path)}
 	}
-	hang := time.AfterFunc(tooLong, func() {
+	type end struct {
+		result *tracer.Result
+		err    error
+	}
+	ended := make(chan end, 1)
+	go func() {
+		r, err := tracer.Run(ctx, &cfg)
+		ended <- end{r, err}
+	}()
+	select {
+	case e := <-ended:
+		return e.result, out.String(), e.err
+	case <-time.After(tooLong):
 		_ = pprof.Lookup("goroutine").WriteTo(os.Stderr, 2)
-		panic("session of " + cfg.Path + " hangs")
-	})
-	defer hang.Stop()
-	r, err := tracer.Run(ctx, &cfg)
-	return r, out.String(), err
+		t.Fatalf("the session of %s hangs", cfg.Path)
+		return nil, "", nil
+	}
 }
 
 // args puts a name before arguments.

@@ -215,7 +215,7 @@ func isNull(w io.Writer) bool {
 // closes the pipe when nobody takes the output: the program then gets SIGPIPE
 // as it would without warder.
 func (s *stdio) pump(w io.Writer, r *os.File) {
-	buf := make([]byte, 64<<10)
+	buf := make([]byte, 4<<10) // most programs write little; see below
 	rest := pipeMax
 	for {
 		n, err := r.Read(buf)
@@ -230,6 +230,9 @@ func (s *stdio) pump(w io.Writer, r *os.File) {
 				if _, werr := w.Write(buf[:m]); werr != nil {
 					return
 				}
+			}
+			if n == len(buf) && n < 64<<10 { // a whole pipe at a time
+				buf = make([]byte, 64<<10)
 			}
 		}
 		if err != nil {
@@ -274,6 +277,9 @@ func (s *stdio) childDone() {
 // with the write that it is in.
 func (s *stdio) finish(patience time.Duration) {
 	s.childDone()
+	if len(s.pipes) == 0 {
+		return
+	}
 	for _, r := range s.pipes {
 		_ = r.SetReadDeadline(time.Now().Add(pipeGrace)) // closed already: its pump is done
 	}

@@ -197,6 +197,7 @@ func TestLiveHammered(t *testing.T) {
 					}
 				}
 			})
+			defer over.Store(true) // where a session hangs
 			ended := map[string]int{}
 			for i := range 100 {
 				r, _, err := tryHold(t, tracer.Config{
