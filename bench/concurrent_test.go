@@ -65,7 +65,7 @@ func BenchmarkThreads(b *testing.B) {
 	live(b)
 	const threads = 1000
 	argv := []string{workload(b, "threads"), strconv.Itoa(threads)}
-	c := contest{rounds: 15, runs: 2, subjects: []subject{
+	c := contest{rounds: 11, runs: 2, subjects: []subject{
 		bare(b, argv...),
 		held("held", tracer.Config{Path: argv[0], Args: argv, Limits: tracer.Limits{Processes: 2 * threads}}),
 	}}

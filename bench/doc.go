@@ -32,7 +32,7 @@
 //     pinned, the bare run has its thread and child on one core, as a session
 //     has them: how much of a ratio is placement.
 //   - Command: the whole of `warder run`, whose own start is most of it;
-//     version is that start alone.
+//     version is that start alone, and go that of a Go program without work.
 //   - Compute: CPU time (user and system, of the program, as the kernel counts
 //     it) and wall time of a program that only computes. main-stops are the
 //     stops after the entry point.

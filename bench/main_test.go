@@ -79,6 +79,16 @@ func command(b *testing.B) string {
 	return once(b, "warder", "..", "go", "-ldflags=-s -w", "./cmd/warder")
 }
 
+// nothing is a Go program without work, built as the command is.
+func nothing(b *testing.B) string {
+	b.Helper()
+	source := filepath.Join(scratch, "nothing.go")
+	if err := os.WriteFile(source, []byte("package main\n\nfunc main() {}\n"), 0o644); err != nil {
+		b.Fatal(err)
+	}
+	return once(b, "nothing", scratch, "go", "-ldflags=-s -w", source)
+}
+
 // programOf is an executable of the live tests.
 func programOf(b *testing.B, name string) string {
 	b.Helper()

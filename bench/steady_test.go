@@ -37,7 +37,7 @@ func BenchmarkCompute(b *testing.B) {
 func BenchmarkWrites(b *testing.B) {
 	live(b)
 	argv := []string{programOf(b, "writes"), "1000000"}
-	c := contest{rounds: 15, runs: 2, subjects: []subject{
+	c := contest{rounds: 11, runs: 2, subjects: []subject{
 		bare(b, argv...),
 		heldCounting("held", true, tracer.Config{Path: argv[0], Args: argv, Stdout: nullFile(b)}),
 		as("filtered", bare(b, append([]string{workload(b, "filtered")}, argv...)...)),

@@ -30,8 +30,8 @@ func BenchmarkStop(b *testing.B) {
 		policy *rules.Policy
 		engine tracer.Engine
 	}{
-		{"number", "getppid", 1_000_000, nil, tracer.Hybrid},
-		{"argument", "fcntl", 1_000_000, nil, tracer.Hybrid},
+		{"number", "getppid", 200_000, nil, tracer.Hybrid},
+		{"argument", "fcntl", 200_000, nil, tracer.Hybrid},
 		{"hybrid", "getppid", 5000, stopping, tracer.Hybrid},
 		{"ptrace", "getppid", 5000, nil, tracer.Ptrace},
 	} {
@@ -39,7 +39,7 @@ func BenchmarkStop(b *testing.B) {
 			b.Cleanup(tracer.CloseIdle)
 			argv := func(n int) []string { return []string{calls, strconv.Itoa(n), way.call} }
 			c := contest{rounds: 15, runs: 3, subjects: []subject{
-				barePiped(b, number, argv(1_000_000)...),
+				barePiped(b, number, argv(200_000)...),
 				heldPrinting("held", tracer.Config{Path: calls, Args: argv(way.calls), Policy: way.policy, Engine: way.engine}),
 			}}
 			if way.engine == tracer.Hybrid && way.policy == nil {

@@ -117,6 +117,7 @@ func (s *Stub) setup(spec *Spec, pid int) *table {
 		t.call("dup3 (standard descriptors)", unix.SYS_DUP3, firstPassed+fd, fd, 0)
 	}
 	exec := uint64(firstPassed + 3)
+	t.call("rt_sigaction (SIGCHLD)", unix.SYS_RT_SIGACTION, uint64(unix.SIGCHLD), t.putWords(0, 0, 0, 0), 0, 8)
 	t.call("setpgid", unix.SYS_SETPGID, 0, 0)
 	if spec.Dir >= 0 {
 		t.call("fchdir", unix.SYS_FCHDIR, next())

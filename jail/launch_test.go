@@ -43,9 +43,9 @@ type bench struct {
 	spec jail.Spec
 }
 
-func withStub(t testing.TB, program string, filter jail.Filter, f func(*bench)) {
+func withStub(t testing.TB, program string, filter jail.Filter, detach bool, f func(*bench)) {
 	onThread(t, func() {
-		s, err := jail.Start(filter)
+		s, err := jail.Start(filter, detach)
 		if err != nil {
 			t.Error(err)
 			return
@@ -94,7 +94,7 @@ func finish(t testing.TB, pid int) unix.WaitStatus {
 }
 
 func TestLiveLaunch(t *testing.T) {
-	withStub(t, testprog.Program(t, "empty"), nil, func(b *bench) {
+	withStub(t, testprog.Program(t, "empty"), nil, false, func(b *bench) {
 		for i := range 100 {
 			if i%2 == 1 {
 				b.Prefork()
@@ -122,7 +122,7 @@ func TestLiveLaunchConfined(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	withStub(t, testprog.Program(t, "empty"), program.Bind, func(b *bench) {
+	withStub(t, testprog.Program(t, "empty"), program.Bind, false, func(b *bench) {
 		b.spec.UID, b.spec.GID = heldID, heldID
 		pid, err := b.Launch(&b.spec)
 		if err != nil {
@@ -172,7 +172,7 @@ func TestLiveSetupError(t *testing.T) {
 		{"limit", func(s *jail.Spec) { s.Limits = []jail.Limit{{Resource: 99}} }, "prlimit64 (resource 99)", unix.EINVAL},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			withStub(t, empty, nil, func(b *bench) {
+			withStub(t, empty, nil, false, func(b *bench) {
 				tt.change(&b.spec)
 				_, err := b.Launch(&b.spec)
 				var setup *jail.SetupError
@@ -186,17 +186,17 @@ func TestLiveSetupError(t *testing.T) {
 
 // TestLivePreforkKilled launches although the child made ahead was killed.
 func TestLivePreforkKilled(t *testing.T) {
-	withStub(t, testprog.Program(t, "empty"), nil, func(b *bench) {
+	withStub(t, testprog.Program(t, "empty"), nil, false, func(b *bench) {
 		b.Prefork()
-		me := strconv.Itoa(unix.Gettid())
-		list, err := os.ReadFile("/proc/self/task/" + me + "/children")
+		stub := strconv.Itoa(b.PID)
+		list, err := os.ReadFile("/proc/" + stub + "/task/" + stub + "/children")
 		if err != nil {
 			t.Error(err)
 			return
 		}
 		killed := 0
 		for _, f := range strings.Fields(string(list)) {
-			if pid, err := strconv.Atoi(f); err == nil && pid != b.PID {
+			if pid, err := strconv.Atoi(f); err == nil {
 				killed++
 				if err := unix.Kill(pid, unix.SIGKILL); err != nil {
 					t.Error(err)
@@ -204,7 +204,7 @@ func TestLivePreforkKilled(t *testing.T) {
 			}
 		}
 		if killed != 1 {
-			t.Errorf("children %q of the thread besides the stub %d: want one", list, b.PID)
+			t.Errorf("children %q of the stub %d: want one", list, b.PID)
 		}
 		// The death must be there to be seen: SIGKILL takes a moment.
 		if _, death, err := ptrace.Peek(unix.WALL | unix.WNOTHREAD); err != nil || !death {
@@ -222,7 +222,7 @@ func TestLivePreforkKilled(t *testing.T) {
 // TestLiveKillUser kills a process that left its session and its parent.
 func TestLiveKillUser(t *testing.T) {
 	testutil.Require(t, testutil.Root)
-	withStub(t, testprog.Program(t, "spin"), nil, func(b *bench) {
+	withStub(t, testprog.Program(t, "spin"), nil, true, func(b *bench) {
 		b.spec.UID, b.spec.GID = heldID+1, heldID+1
 		b.spec.Argv = []string{"spin", "60000"}
 		pid, err := b.Launch(&b.spec)
@@ -250,7 +250,7 @@ func TestLiveKillUser(t *testing.T) {
 func TestLiveStubDiesWithThread(t *testing.T) {
 	pid := 0
 	onThread(t, func() {
-		s, err := jail.Start(nil)
+		s, err := jail.Start(nil, false)
 		if err != nil {
 			t.Error(err)
 			return

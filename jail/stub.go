@@ -32,7 +32,13 @@ type Filter func(self uint32, key uint64) []bpf.RawInstruction
 
 // Start makes a stub on the calling thread, which must be locked. All its
 // children inherit filter, unless it is nil.
-func Start(filter Filter) (*Stub, error) {
+//
+// The children are the stub's own, and it is the reaper of what they leave
+// (PR_SET_CHILD_SUBREAPER), which the kernel then buries without being asked:
+// no zombie of a held program waits for an init process that may never look.
+// With detach they are the calling thread's children instead, so that it can
+// wait for one that it no longer traces.
+func Start(filter Filter, detach bool) (*Stub, error) {
 	image, err := stubFile()
 	if err != nil {
 		return nil, fmt.Errorf("start stub: %w", err)
@@ -72,7 +78,7 @@ func Start(filter Filter) (*Stub, error) {
 		s.Close()
 		return nil, fmt.Errorf("start stub: %w", err)
 	}
-	if err := s.prepare(filter); err != nil {
+	if err := s.prepare(filter, detach); err != nil {
 		s.Close()
 		return nil, fmt.Errorf("start stub: %w", err)
 	}
@@ -225,8 +231,10 @@ func (s *Stub) run() (unix.WaitStatus, error) {
 }
 
 // prepare makes the stub's own calls, once: what every child inherits.
-func (s *Stub) prepare(filter Filter) error {
+func (s *Stub) prepare(filter Filter, detach bool) error {
 	t := table{key: s.key}
+	// What a host program has open without close-on-exec came along.
+	t.call("close_range", unix.SYS_CLOSE_RANGE, firstPassed, uint64(^uint32(0)), 0)
 	// A host program may ignore signals (nohup ignores SIGHUP), and ignored
 	// signals stay ignored across execve.
 	action := t.putWords(0, 0, 0, 0) // struct kernel_sigaction: SIG_DFL
@@ -235,6 +243,11 @@ func (s *Stub) prepare(filter Filter) error {
 			t.call("rt_sigaction", unix.SYS_RT_SIGACTION, uint64(sig), action, 0, 8)
 		}
 	}
+	// Where SIGCHLD is ignored dead children vanish, and it is not even sent.
+	// Each child sets it back.
+	const ignore = 1 // SIG_IGN
+	t.call("rt_sigaction", unix.SYS_RT_SIGACTION, uint64(unix.SIGCHLD), t.putWords(ignore, 0, 0, 0), 0, 8)
+	t.call("prctl(PR_SET_CHILD_SUBREAPER)", unix.SYS_PRCTL, unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 	t.call("prctl(PR_CAP_AMBIENT_CLEAR_ALL)", unix.SYS_PRCTL, unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
 	t.call("rt_sigprocmask", unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, t.putWords(0), 0, 8)
 	// A session of its own, without a terminal. The stub leads it and not each
@@ -265,10 +278,13 @@ func (s *Stub) prepare(filter Filter) error {
 		return err
 	}
 	// From now on row 0 makes a child. It shares the stub's memory until its
-	// execve; CLONE_PARENT makes it a child of the supervisor's thread, and
-	// the stub's own options attach it before it runs.
+	// execve, and the stub's own options attach it before it runs.
+	flags := unix.CLONE_VM | uint64(unix.SIGCHLD)
+	if detach {
+		flags |= unix.CLONE_PARENT
+	}
 	clone := table{key: s.key}
-	clone.call("clone", unix.SYS_CLONE, unix.CLONE_VM|unix.CLONE_PARENT|uint64(unix.SIGCHLD))
+	clone.call("clone", unix.SYS_CLONE, flags)
 	return s.write(&clone)
 }
 

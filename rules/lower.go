@@ -102,7 +102,7 @@ func (p *Policy) stopErrors() error {
 
 // LaunchCalls are the calls that a stub makes to set a child up, package jail.
 var LaunchCalls = [...]string{
-	"clone", "recvmsg", "dup3", "setpgid", "fchdir", "prlimit64", "setgroups",
+	"clone", "recvmsg", "rt_sigaction", "dup3", "setpgid", "fchdir", "prlimit64", "setgroups",
 	"setresgid", "setresuid", "prctl", "capset", "landlock_restrict_self",
 	"close_range", "seccomp", "kill", "execveat",
 }

@@ -2,12 +2,10 @@ package tracer_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -190,80 +188,6 @@ func TestLiveDescriptors(t *testing.T) {
 			if r.Outcome != tracer.OK || out != want {
 				t.Errorf("%s, opened %s: %s, inherited %q, want %q", engine, when, fate(r), out, want)
 			}
-		}
-	}
-}
-
-// holdStandard is a supervisor whose own standard descriptors and signals are
-// what they are. It writes the program's fate to descriptor 3.
-func holdStandard() int {
-	report := os.NewFile(3, "report")
-	cfg := tracer.Config{
-		Path: os.Getenv(programsVariable), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-	}
-	var out bytes.Buffer
-	if os.Getenv(markVariable) == "collect" {
-		cfg.Stdout = &out
-	}
-	r, err := tracer.Run(context.Background(), &cfg)
-	tracer.CloseIdle()
-	if err != nil {
-		fmt.Fprint(report, err)
-		return 1
-	}
-	fmt.Fprintf(report, "%s\n%s", fate(r), out.String())
-	return 0
-}
-
-// asHolder runs a command that ends in this binary playing the role "holder".
-func asHolder(t *testing.T, program, collect string, command ...string) string {
-	t.Helper()
-	exe, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, w := pipe(t)
-	defer closeAll(t, r)
-	cmd := exec.Command(command[0], append(command[1:], exe)...)
-	cmd.Env = append(os.Environ(), roleVariable+"=holder", programsVariable+"="+testprog.Program(t, program), markVariable+"="+collect)
-	cmd.ExtraFiles = []*os.File{w}
-	if err := cmd.Run(); err != nil {
-		t.Errorf("%v: %v", command, err)
-	}
-	closeAll(t, w)
-	var report bytes.Buffer
-	if _, err := report.ReadFrom(r); err != nil {
-		t.Error(err)
-	}
-	return report.String()
-}
-
-// TestLiveStandardClosed starts a supervisor with standard descriptors closed.
-func TestLiveStandardClosed(t *testing.T) {
-	testutil.Require(t, testutil.Ptrace, testutil.Seccomp)
-	for _, closed := range []string{"<&-", ">&-", "2>&-", "<&- >&-", ">&- 2>&-", "<&- >&- 2>&-"} {
-		if got := asHolder(t, "hello", "", "sh", "-c", `exec "$0" `+closed); got != "exited 0\n" {
-			t.Errorf("with %s: %q", closed, got)
-		}
-		if got := asHolder(t, "echo", "", "sh", "-c", `exec "$0" </dev/null `+closed); got != "exited 0\n" {
-			t.Errorf("with %s: %q", closed, got)
-		}
-	}
-}
-
-// TestLiveSignalsNotInherited: a host that ignores or blocks signals does not
-// pass that on.
-func TestLiveSignalsNotInherited(t *testing.T) {
-	testutil.Require(t, testutil.Ptrace, testutil.Seccomp)
-	want := "exited 0\n" + fmt.Sprintf(inherits, "0 read device\n1 write pipe\n2 write device\n")
-	for _, how := range [][]string{
-		{"env"},
-		{"env", "--ignore-signal=HUP,USR1,PIPE,CHLD,RTMIN+5"},
-		{"env", "--block-signal=USR2,TERM,ALRM"},
-		{"env", "--ignore-signal=XCPU,SEGV", "--block-signal=XFSZ,SYS"},
-	} {
-		if got := asHolder(t, "inherited", "collect", how...); got != want {
-			t.Errorf("after %v: %q, want %q", how, got, want)
 		}
 	}
 }

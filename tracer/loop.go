@@ -46,15 +46,20 @@ func (s *session) begin() error {
 	return s.resume(t, 0)
 }
 
-// loop answers stops until nothing of the session is left.
+// event is one wait status with what came with it.
+type event struct {
+	tid    int // 0: overtaken by a later one of the same task
+	status uint32
+	ru     syscall.Rusage
+	own    *usage // what a dead process used itself, where its rusage mixes more in
+}
+
+// loop answers stops until nothing of the session is left. It collects what
+// has happened before it answers any of it: wait4 looks at tasks in a fixed
+// order, and one that stops again at once would always be seen first.
 func (s *session) loop() error {
-	var status uint32
-	var ru syscall.Rusage
 	for len(s.tasks) > 0 {
-		tid, err := s.wait(&status, &ru)
-		if errors.Is(err, unix.EINTR) {
-			continue
-		}
+		err := s.collect()
 		if errors.Is(err, unix.ECHILD) {
 			// Everything is dead, the stub too: what is left in the table died
 			// without a report of its own.
@@ -69,41 +74,79 @@ func (s *session) loop() error {
 		if err != nil {
 			return &Error{"wait4", 0, err}
 		}
-		if stub := s.worker.stub; tid == stub.PID {
-			if k := classify(status).kind; k == ExitedDeath || k == SignaledDeath {
-				stub.Dead()
-				s.retire = true
+		for i := range s.events {
+			if e := &s.events[i]; e.tid != 0 {
+				if err := s.handle(e); err != nil {
+					s.fail(err)
+				}
 			}
-			continue // a stop of the stub can wait for the next launch
-		}
-		if err := s.handle(tid, classify(status), &ru); err != nil {
-			s.fail(err)
 		}
 	}
 	return nil
 }
 
-// wait is wait4 for one event. Where more than one process has been alive, a
-// death is looked at before it is reaped: a zombie's own CPU clock tells what
-// its rusage mixes with the children that it waited for itself.
-func (s *session) wait(status *uint32, ru *syscall.Rusage) (int, error) {
-	s.own = nil
+// maxEvents bounds one round, so that a task that is born and dies all the
+// time cannot keep the others from being answered.
+const maxEvents = 256
+
+// collect waits for one event and takes what else has happened by then.
+func (s *session) collect() error {
+	s.events = s.events[:0]
+	options := unix.WALL | wnothread
+	for len(s.events) < maxEvents {
+		s.events = append(s.events, event{})
+		e := &s.events[len(s.events)-1]
+		err := s.wait(e, options)
+		switch {
+		case errors.Is(err, unix.EINTR):
+			s.events = s.events[:len(s.events)-1]
+			continue
+		case err != nil && options&unix.WNOHANG == 0:
+			s.events = s.events[:0]
+			return err
+		case err != nil || e.tid == 0:
+			// Nothing more; an error will be met by the next round's wait.
+			s.events = s.events[:len(s.events)-1]
+			return nil
+		}
+		// A stop that its task has left again is not answered: the task was
+		// killed, or is another by now, which took its id in an execve.
+		for i := range s.events[:len(s.events)-1] {
+			if s.events[i].tid == e.tid {
+				s.events[i].tid = 0
+			}
+		}
+		if len(s.tasks) == 1 && !s.forked {
+			return nil // there is nobody else
+		}
+		options |= unix.WNOHANG
+	}
+	return nil
+}
+
+// wait is wait4 for one event; with WNOHANG e.tid is 0 where there is none.
+// Where more than one process has been alive, a death is looked at before it
+// is reaped: a zombie's own CPU clock tells what its rusage mixes with the
+// children that it waited for itself.
+func (s *session) wait(e *event, options int) (err error) {
 	if !s.forked {
-		return ptrace.Wait(-1, unix.WALL|wnothread, status, ru)
+		e.tid, err = ptrace.Wait(-1, options, &e.status, &e.ru)
+		return err
 	}
 	for {
-		pid, death, err := ptrace.Peek(unix.WALL | wnothread)
-		if err != nil {
-			return 0, err
+		pid, death, err := ptrace.Peek(options)
+		if err != nil || pid == 0 {
+			return err
 		}
 		if death && s.procs[pid] != nil {
-			s.own = ownUsage(pid)
+			e.own = ownUsage(pid)
 		}
-		tid, err := ptrace.Wait(pid, unix.WALL|wnothread|unix.WNOHANG, status, ru)
-		if err != nil || tid != 0 {
-			return tid, err
+		e.tid, err = ptrace.Wait(pid, options|unix.WNOHANG, &e.status, &e.ru)
+		if err != nil || e.tid != 0 {
+			return err
 		}
 		// What was seen has changed meanwhile: a stop that a SIGKILL ended.
+		e.own = nil
 	}
 }
 
@@ -123,9 +166,17 @@ func ownUsage(pid int) *usage {
 }
 
 // handle answers one wait status.
-func (s *session) handle(tid int, w wait, ru *syscall.Rusage) error {
+func (s *session) handle(e *event) error {
+	tid, w := e.tid, classify(e.status)
+	if stub := s.worker.stub; tid == stub.PID {
+		if w.kind == ExitedDeath || w.kind == SignaledDeath {
+			stub.Dead()
+			s.retire = true
+		}
+		return nil // a stop of the stub can wait for the next launch
+	}
 	if w.kind == ExitedDeath || w.kind == SignaledDeath {
-		s.died(tid, w, ru)
+		s.died(e, w)
 		return nil
 	}
 	s.stops++
@@ -223,7 +274,8 @@ func (s *session) fail(err error) {
 }
 
 // died enters a death. A leader's comes after those of all its threads.
-func (s *session) died(tid int, w wait, ru *syscall.Rusage) {
+func (s *session) died(e *event, w wait) {
+	tid := e.tid
 	t := s.tasks[tid]
 	if t == nil {
 		return
@@ -233,7 +285,7 @@ func (s *session) died(tid int, w wait, ru *syscall.Rusage) {
 		return
 	}
 	p := t.proc
-	s.budget.reaped(ru, s.own)
+	s.budget.reaped(&e.ru, e.own)
 	if tid == s.root {
 		s.rootDied(p, w)
 		s.killing = true

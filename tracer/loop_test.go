@@ -212,16 +212,16 @@ func TestLiveStopped(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Run(engine.String()+"/group-stop", func(t *testing.T) {
-			var pid int
+			pid := make(chan int, 1)
 			out := &said{word: "stopping"}
 			sent := make(chan error, 1)
 			out.then = func() {
 				time.Sleep(300 * ms)
-				sent <- unix.Kill(pid, unix.SIGCONT)
+				sent <- unix.Kill(<-pid, unix.SIGCONT)
 			}
 			r, _ := hold(t, tracer.Config{
 				Path: testprog.Program(t, "groupstop"), Stdout: out, Engine: engine, Policy: policy,
-				Hooks: tracer.Hooks{Entry: func(tr *tracer.Tracee) { pid = tr.PID() }},
+				Hooks: tracer.Hooks{Entry: func(tr *tracer.Tracee) { pid <- tr.PID() }},
 			})
 			if err := <-sent; err != nil {
 				t.Errorf("SIGCONT: %v", err)
@@ -327,5 +327,17 @@ func TestLiveOrphan(t *testing.T) {
 				t.Errorf("process %d is still there", pid)
 			}
 		})
+	}
+}
+
+// TestLiveSIGSYSHandled: a program that has had a SIGSYS of its own cannot make
+// the kernel's, for a call of a foreign architecture, look like that.
+func TestLiveSIGSYSHandled(t *testing.T) {
+	testutil.Require(t, testutil.Ptrace, testutil.Seccomp, testutil.I386)
+	for _, engine := range hookEngines {
+		r, _ := hold(t, tracer.Config{Path: testprog.Program(t, "sigsys"), Engine: engine})
+		if r.Outcome != tracer.PolicyViolation || r.Violation.Arch != "foreign" {
+			t.Errorf("%s: %s, want a violation of a foreign architecture", engine, fate(r))
+		}
 	}
 }

@@ -34,9 +34,10 @@ type session struct {
 	root    int              // process id of the program
 	uid     int              // of its own, or -1
 	killing bool
-	forked  bool   // there has been more than one process
-	own     *usage // of the process whose death is being handled, where known
-	retire  bool   // the stub cannot be kept: not every tracee is known for sure
+	forked  bool // there has been more than one process
+	retire  bool // the stub cannot be kept: not every tracee is known for sure
+
+	events []event // of one round of the loop
 
 	info ptrace.SyscallInfo
 	call rules.Call
@@ -152,7 +153,7 @@ func (s *session) run(ctx context.Context, io *stdio) (err error) {
 		w.closeStub() // it has another policy's filter
 	}
 	if w.stub == nil {
-		if w.stub, err = jail.Start(s.policy.stubFilter()); err != nil {
+		if w.stub, err = jail.Start(s.policy.stubFilter(), s.cfg.Engine == Seccomp); err != nil {
 			return err
 		}
 		w.prepared = s.policy
@@ -170,8 +171,8 @@ func (s *session) run(ctx context.Context, io *stdio) (err error) {
 	s.start = time.Now()
 	stop := s.budget.watch(ctx)
 	defer stop()
-	if err := s.begin(); err != nil {
-		s.fail(err)
+	if err := s.begin(); err != nil && !errors.Is(err, unix.ESRCH) {
+		s.fail(err) // ESRCH: it was killed, which is its fate and no failure
 	}
 	if err := s.loop(); err != nil {
 		s.drain()

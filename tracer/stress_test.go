@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -199,26 +200,32 @@ func TestLiveHammered(t *testing.T) {
 			})
 			defer over.Store(true) // where a session hangs
 			ended := map[string]int{}
-			for i := range 100 {
+			// A signal that ends processes may hit a stub that is not traced
+			// yet: that is an error. Others have to be survived.
+			fatal := sig != unix.SIGSTOP && sig != unix.SIGCONT
+			for begun, i := time.Now(), 0; time.Since(begun) < 1500*ms; i++ {
 				r, _, err := tryHold(t, tracer.Config{
-					Path: empty, Engine: hookEngines[i%2], Limits: tracer.Limits{Wall: 200 * ms},
+					Path: empty, Engine: hookEngines[i/20%2], Limits: tracer.Limits{Wall: 200 * ms},
 				})
-				if err != nil {
+				switch {
+				case err == nil:
+					ended[fate(r)]++
+				case fatal && strings.HasPrefix(err.Error(), "start stub: "):
+					ended["error"]++
+				default:
 					t.Errorf("session %d: %v", i, err)
-					continue
 				}
-				ended[fate(r)]++
 			}
 			over.Store(true)
 			hammer.Wait()
 			t.Logf("%d signals; ended: %v", hits, ended)
 			for how := range ended {
-				if how != "exited 0" && how != "signaled "+unix.SignalName(sig) && (how != "wall-time-limit" || sig != unix.SIGSTOP) {
+				if how != "exited 0" && how != "error" && how != "signaled "+unix.SignalName(sig) && (how != "wall-time-limit" || sig != unix.SIGSTOP) {
 					t.Errorf("a session ended with %s", how)
 				}
 			}
-			if hits < 100 {
-				t.Errorf("only %d signals were sent", hits)
+			if hits < 20 || ended["exited 0"] < 3*ended["error"] {
+				t.Errorf("%d signals were sent, sessions ended: %v", hits, ended)
 			}
 			if r, _ := hold(t, tracer.Config{Path: empty}); r.Outcome != tracer.OK {
 				t.Errorf("the session after it: %s", fate(r))
@@ -234,9 +241,10 @@ func TestLiveStubKilled(t *testing.T) {
 	noStrays(t)
 	empty := testprog.Program(t, "empty")
 	for i := range 30 {
-		if r, _ := hold(t, tracer.Config{Path: empty, Engine: hookEngines[i%2]}); r.Outcome != tracer.OK {
-			t.Errorf("session %d: %s", i, fate(r))
+		if r, _ := hold(t, tracer.Config{Path: empty}); r.Outcome != tracer.OK {
+			t.Errorf("session %d: %s %v", i, fate(r), r.Violation)
 		}
+		time.Sleep(2 * ms) // the worker makes the next session's child
 		kept := testutil.Descendants()
 		if len(kept) == 0 {
 			t.Fatal("no process was kept for a next session")
