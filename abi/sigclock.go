@@ -8,7 +8,9 @@ var clockSignatures = []Signature{
 	{"clock_getres", []Arg{{"which_clock", ClockID, 32, true, Clocks}, {"tp", Ptr, 64, false, 0}}, Clock},
 	{"clock_gettime", []Arg{{"which_clock", ClockID, 32, true, Clocks}, {"tp", Ptr, 64, false, 0}}, Clock},
 	{"clock_nanosleep", []Arg{
-		{"which_clock", ClockID, 32, true, Clocks}, {"flags", Flags, 32, true, TimerFlags}, {"rqtp", Timespec, 64, false, 0},
+		{"which_clock", ClockID, 32, true, Clocks},
+		{"flags", Flags, 32, true, TimerFlags},
+		{"rqtp", Timespec, 64, false, 0},
 		{"rmtp", Ptr, 64, false, 0},
 	}, Clock},
 	{"clock_settime", []Arg{{"which_clock", ClockID, 32, true, Clocks}, {"tp", Timespec, 64, false, 0}}, Clock},
@@ -25,7 +27,9 @@ var clockSignatures = []Signature{
 	{"timer_getoverrun", []Arg{{"timer_id", Int, 32, true, 0}}, Clock},
 	{"timer_gettime", []Arg{{"timer_id", Int, 32, true, 0}, {"setting", Ptr, 64, false, 0}}, Clock},
 	{"timer_settime", []Arg{
-		{"timer_id", Int, 32, true, 0}, {"flags", Flags, 32, true, TimerFlags}, {"new_setting", Ptr, 64, false, 0},
+		{"timer_id", Int, 32, true, 0},
+		{"flags", Flags, 32, true, TimerFlags},
+		{"new_setting", Ptr, 64, false, 0},
 		{"old_setting", Ptr, 64, false, 0},
 	}, Clock},
 	{"timerfd_create", []Arg{{"clockid", ClockID, 32, true, Clocks}, {"flags", Flags, 32, true, TimerfdFlags}}, Desc | Clock},

@@ -13,7 +13,10 @@ var oldSignatures = []Signature{
 	{"nfsservctl", []Arg{{"cmd", Int, 32, true, 0}, {"arg", Ptr, 64, false, 0}, {"res", Ptr, 64, false, 0}}, 0},
 	{"putpmsg", nil, 0},
 	{"query_module", []Arg{
-		{"name", Str, 64, false, 0}, {"which", Int, 32, true, 0}, {"buf", Ptr, 64, false, 0}, {"bufsize", Size, 64, false, 0},
+		{"name", Str, 64, false, 0},
+		{"which", Int, 32, true, 0},
+		{"buf", Ptr, 64, false, 0},
+		{"bufsize", Size, 64, false, 0},
 		{"ret", Ptr, 64, false, 0},
 	}, 0},
 	{"security", nil, 0},

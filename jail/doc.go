@@ -22,6 +22,8 @@ package jail
 import (
 	"errors"
 	"fmt"
+
+	"golang.org/x/sys/unix"
 )
 
 // ErrNotSupported says that this build has no stub for its architecture.
@@ -37,3 +39,19 @@ func (e *SetupError) Error() string { return fmt.Sprintf("launch: %s: %v", e.Ste
 
 // Unwrap gives the errno.
 func (e *SetupError) Unwrap() error { return e.Err }
+
+// DeathError says that a child died, and was reaped, before its program was
+// there: killed by somebody, or by the kernel, which can no longer give
+// execve's caller an error once the old program is gone.
+type DeathError struct {
+	PID    int
+	Signal unix.Signal // 0 where it exited
+	Code   int
+}
+
+func (e *DeathError) Error() string {
+	if e.Signal == 0 {
+		return fmt.Sprintf("launch: process %d exited with %d", e.PID, e.Code)
+	}
+	return fmt.Sprintf("launch: process %d was killed by %s", e.PID, unix.SignalName(e.Signal))
+}

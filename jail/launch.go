@@ -48,7 +48,7 @@ func (s *Stub) Launch(spec *Spec) (int, error) {
 		return 0, err
 	}
 	if err := s.confine(spec, pid); err != nil {
-		var gone *goneError
+		var gone *DeathError
 		if !errors.As(err, &gone) {
 			killAndReap(pid)
 		}
@@ -79,25 +79,34 @@ func (s *Stub) confine(spec *Spec, pid int) error {
 
 // await lets the child make its table and waits for its execve.
 func (s *Stub) await(pid int, t *table) error {
-	for {
-		if err := ptrace.Cont(pid, 0); err != nil {
+	for sig := 0; ; {
+		if err := ptrace.Cont(pid, sig); err != nil {
 			return fmt.Errorf("PTRACE_CONT of pid %d: %w", pid, err)
 		}
 		ws, err := waitStop(pid)
 		if err != nil {
 			return err
 		}
-		switch {
-		case event(ws) == unix.PTRACE_EVENT_EXEC:
+		sig = 0
+		if event(ws) == unix.PTRACE_EVENT_EXEC {
 			return nil
-		case event(ws) == 0 && ws.StopSignal() == unix.SIGTRAP:
+		}
+		if event(ws) != 0 {
+			continue
+		}
+		switch ws.StopSignal() {
+		case unix.SIGTRAP:
 			// The stub's trap, unless somebody sent a SIGTRAP.
 			if err := s.check(pid, t); err != nil {
 				return err
 			}
+		case unix.SIGSEGV, unix.SIGBUS, unix.SIGILL, unix.SIGFPE, unix.SIGSYS:
+			// The kernel's way to say that execve failed when there was nothing
+			// left to go back to: dropped, it would come again for ever.
+			sig = int(ws.StopSignal())
 		}
-		// A signal from a third party during the set-up is dropped: the
-		// program that it was meant for is not there yet.
+		// Another signal comes from a third party, and the program that it was
+		// meant for is not there yet: it is dropped.
 	}
 }
 

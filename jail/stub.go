@@ -200,21 +200,13 @@ func waitStop(pid int) (unix.WaitStatus, error) {
 		ws := unix.WaitStatus(status)
 		switch {
 		case ws.Exited():
-			return 0, &goneError{pid, fmt.Sprintf("exited with %d", ws.ExitStatus())}
+			return 0, &DeathError{PID: pid, Code: ws.ExitStatus()}
 		case ws.Signaled():
-			return 0, &goneError{pid, "killed by " + unix.SignalName(ws.Signal())}
+			return 0, &DeathError{PID: pid, Signal: ws.Signal()}
 		}
 		return ws, nil
 	}
 }
-
-// goneError says that a process died, and was reaped, during its set-up.
-type goneError struct {
-	pid int
-	how string
-}
-
-func (e *goneError) Error() string { return fmt.Sprintf("pid %d %s during set-up", e.pid, e.how) }
 
 // run lets the stub walk the table from row 0 and returns its next stop.
 func (s *Stub) run() (unix.WaitStatus, error) {

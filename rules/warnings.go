@@ -89,9 +89,12 @@ func (w *warnings) exec(call string) {
 // writing warns of files opened for writing where no path is out of reach.
 func (w *warnings) writing() {
 	for _, s := range [...]suspect{
-		{"open", 1, oWronly, ""}, {"open", 1, oRdwr, ""},
-		{"openat", 2, oWronly, ""}, {"openat", 2, oRdwr, ""},
-		{"openat2", 0, 0, ""}, {"creat", 0, 0, ""},
+		{"open", 1, oWronly, ""},
+		{"open", 1, oRdwr, ""},
+		{"openat", 2, oWronly, ""},
+		{"openat", 2, oRdwr, ""},
+		{"openat2", 0, 0, ""},
+		{"creat", 0, 0, ""},
 	} {
 		if line, ok := w.policy.mayRun(s.call, s.arg, s.bits, false); ok {
 			w.add(line, "allows "+s.call+" for writing, and paths are unrestricted")

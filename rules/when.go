@@ -15,10 +15,18 @@ type opForm struct {
 // the argument is, which is how libseccomp compares: profiles that come from
 // there need them to be written down.
 var opForms = [...]opForm{
-	{"eq", Eq, false}, {"ne", Ne, false},
-	{"lt", Lt, false}, {"le", Le, false}, {"gt", Gt, false}, {"ge", Ge, false},
-	{"in", In, false}, {"mask", Masked, false},
-	{"ult", Lt, true}, {"ule", Le, true}, {"ugt", Gt, true}, {"uge", Ge, true},
+	{"eq", Eq, false},
+	{"ne", Ne, false},
+	{"lt", Lt, false},
+	{"le", Le, false},
+	{"gt", Gt, false},
+	{"ge", Ge, false},
+	{"in", In, false},
+	{"mask", Masked, false},
+	{"ult", Lt, true},
+	{"ule", Le, true},
+	{"ugt", Gt, true},
+	{"uge", Ge, true},
 }
 
 func opNamesList() []string {

@@ -139,8 +139,10 @@ func (s *session) violation(t *task, v rules.Verdict) error {
 		s.result.Outcome = PolicyViolation
 		s.result.Violation = viol
 		s.log(zapcore.InfoLevel, "policy violation", func() []zapcore.Field {
-			return []zapcore.Field{text("call", viol.Call.String()), number("pid", int64(viol.PID)),
-				number("tid", int64(viol.TID)), text("rule", viol.Rule)}
+			return []zapcore.Field{
+				text("call", viol.Call.String()), number("pid", int64(viol.PID)),
+				number("tid", int64(viol.TID)), text("rule", viol.Rule),
+			}
 		})
 	}
 	s.killing = true

@@ -49,8 +49,10 @@ func TestLiveCode(t *testing.T) {
 		{name: "uses the stack", code: `68 00 10 00 00 58 c3 # push; pop %rax; ret`, want: "returned", value: 0x1000},
 		{name: "calls itself", code: `e8 01 00 00 00 c3 b8 07 00 00 00 c3`, want: "returned", value: 7},
 		{name: "never returns", code: `eb fe`, limits: tracer.Limits{CPU: 100 * ms}, want: "cpu-time-limit"},
-		{name: "waits for ever", code: `31 c0 31 ff 48 89 e6 ba 01 00 00 00 0f 05 eb f0 # read(0) again and again`,
-			limits: tracer.Limits{CPU: 100 * ms}, want: "cpu-time-limit"},
+		{
+			name: "waits for ever", code: `31 c0 31 ff 48 89 e6 ba 01 00 00 00 0f 05 eb f0 # read(0) again and again`,
+			limits: tracer.Limits{CPU: 100 * ms}, want: "cpu-time-limit",
+		},
 		{name: "an invalid instruction", code: `0f 0b # ud2`, want: "signaled SIGILL"},
 		{name: "a null read", code: `31 c0 8b 00`, want: "signaled SIGSEGV"},
 		{name: "its own int3", code: `cc`, want: "signaled SIGTRAP"},

@@ -113,7 +113,9 @@ func TestLiveLoopLate(t *testing.T) {
 	noStrays(t)
 	for _, s := range loopSettings(t) {
 		for _, p := range []struct{ program, stdout string }{
-			{"forkstorm 20", "80\n"}, {"vforkspawn 4", "4\n"}, {"threads", "31999996000000\n"},
+			{"forkstorm 20", "80\n"},
+			{"vforkspawn 4", "4\n"},
+			{"threads", "31999996000000\n"},
 			// The leader spins on a call. Were its stops always served first,
 			// the other thread, which has to end that, would never go on.
 			{"threadexec 10", "done\n"},

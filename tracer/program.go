@@ -74,8 +74,10 @@ func (p *program) inspect(readable bool) error {
 	head = head[:n]
 	if bytes.HasPrefix(head, []byte("#!")) {
 		line, _, _ := bytes.Cut(head[2:], []byte("\n"))
-		return &LaunchError{Err: unix.ENOEXEC,
-			Hint: fmt.Sprintf("it is a script: run its interpreter, %q, with the script as argument", bytes.TrimSpace(line))}
+		return &LaunchError{
+			Err:  unix.ENOEXEC,
+			Hint: fmt.Sprintf("it is a script: run its interpreter, %q, with the script as argument", bytes.TrimSpace(line)),
+		}
 	}
 	return p.parse(head)
 }

@@ -124,8 +124,10 @@ func (s *session) strictExit(t *task) {
 	case "read", "write", "exit", "rt_sigreturn", "sigreturn":
 		return // allowed: killed by somebody else while in it
 	}
-	v := &Violation{Arch: arch.String(), PID: t.proc.tgid, TID: t.tid, IP: r.PC(),
-		Where: s.where(t, r.PC()), Rule: "strict: seccomp mode 1 allows read, write, exit and rt_sigreturn"}
+	v := &Violation{
+		Arch: arch.String(), PID: t.proc.tgid, TID: t.tid, IP: r.PC(),
+		Where: s.where(t, r.PC()), Rule: "strict: seccomp mode 1 allows read, write, exit and rt_sigreturn",
+	}
 	if arch == abi.Native() {
 		for i, reg := range [6]string{"rdi", "rsi", "rdx", "r10", "r8", "r9"} {
 			v.Args[i], _ = r.Get(reg)

@@ -12,8 +12,14 @@ import (
 
 func TestHelp(t *testing.T) {
 	for _, args := range [][]string{
-		{"--help"}, {"help"}, {"run", "--help"}, {"help", "run"}, {"code", "-h"}, {"policy", "--help"},
-		{"policy", "explain", "--help"}, {"doctor", "--help"},
+		{"--help"},
+		{"help"},
+		{"run", "--help"},
+		{"help", "run"},
+		{"code", "-h"},
+		{"policy", "--help"},
+		{"policy", "explain", "--help"},
+		{"doctor", "--help"},
 	} {
 		o := warder(t, args...)
 		o.want(t, 0, "")

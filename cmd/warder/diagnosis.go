@@ -130,8 +130,10 @@ func checkCorePattern() check {
 	case err != nil:
 		return check{Name: "core dumps", State: limited, Detail: err.Error(), Cost: "whether crashes start a handler is not known"}
 	case strings.HasPrefix(text, "|"):
-		return check{Name: "core dumps", State: limited, Detail: "core_pattern is a pipe: " + text,
-			Cost: "a held program that crashes may start this handler, outside warder and its budgets, though its core limit is 0"}
+		return check{
+			Name: "core dumps", State: limited, Detail: "core_pattern is a pipe: " + text,
+			Cost: "a held program that crashes may start this handler, outside warder and its budgets, though its core limit is 0",
+		}
 	}
 	return check{Name: "core dumps", State: fine, Detail: "core_pattern is a file, and the held core limit is 0"}
 }
@@ -145,8 +147,10 @@ func checkTIOCSTI() check {
 	if err != nil {
 		seen = "this kernel cannot switch it off"
 	}
-	return check{Name: "TIOCSTI", State: limited, Detail: seen,
-		Cost: "typing into a terminal on standard input is stopped by the policy's ioctl rules and the own session only"}
+	return check{
+		Name: "TIOCSTI", State: limited, Detail: seen,
+		Cost: "typing into a terminal on standard input is stopped by the policy's ioctl rules and the own session only",
+	}
 }
 
 // firstLine reads a setting in /proc.

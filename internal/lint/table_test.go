@@ -28,11 +28,12 @@ var imports = map[string][]string{
 	"bench":          {anything},
 	"cmd/warder":     {anything},
 
-	"docs/example":          {"record", "rules", "tracer"},
-	"internal/lint":         {},
-	"internal/testutil":     {},
-	"internal/testprog":     {"internal/testutil"},
-	"internal/tools/abigen": {},
+	"docs/example":              {"record", "rules", "tracer"},
+	"internal/lint":             {},
+	"internal/testutil":         {},
+	"internal/testprog":         {"internal/testutil"},
+	"internal/tools/abigen":     {},
+	"internal/tools/profilegen": {"abi", "rules"},
 }
 
 // pure are the packages that never see a process: they build on any system.

@@ -1,5 +1,5 @@
 /*
- * Takes argv[2] KiB of memory of the kind argv[1] and keeps it for 20 ms:
+ * Takes argv[2] KiB of memory of the kind argv[1] and keeps it for 200 ms:
  * "private" and "shared" mappings, "memfd" (mapped), "files" (memfds of 1 MiB
  * each, written and not mapped), "tables" (page tables only: zero pages, far
  * apart). Prints "ok". The kinds of memfd need a policy that allows memfd_create.
@@ -73,7 +73,7 @@ int main(int argc, char **argv)
 	}
 	for (size_t i = 0; p && i < size; i += page)
 		p[i] = 1;
-	nanosleep(&(struct timespec){ 0, 20000000 }, 0);
+	nanosleep(&(struct timespec){ 0, 200000000 }, 0);
 	puts("ok");
 	return 0;
 }

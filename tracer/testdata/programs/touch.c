@@ -1,6 +1,6 @@
 /*
  * Writes to argv[1] KiB of memory (at most 8192), a page at a time, and keeps
- * it for 20 ms, with as little memory of its own as a program can have: no C
+ * it for 200 ms, with as little memory of its own as a program can have: no C
  * library. Exits with 0.
  * build: -static -nostdlib -O1 -fno-builtin -fno-stack-protector -Wl,--build-id=none
  */
@@ -16,7 +16,7 @@ static long call(long nr, long a, long b)
 
 __attribute__((used)) static void run(long *sp)
 {
-	long rest[2] = { 0, 20000000 }, kib = 0;
+	long rest[2] = { 0, 200000000 }, kib = 0;
 
 	for (char *digit = sp[0] > 1 ? (char *)sp[2] : ""; *digit; digit++)
 		kib = kib * 10 + *digit - '0';
