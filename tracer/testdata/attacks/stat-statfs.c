@@ -2,7 +2,7 @@
  * claim: learns the size of the root filesystem by statfs(2)
  * class: sysinfo
  * bare: 1
- * compute: ok | policy-violation statfs
+ * compute: ok
  * see: pitfalls 53
  */
 #include "attack.h"
