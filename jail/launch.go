@@ -103,7 +103,9 @@ func (s *Stub) await(pid int, t *table) error {
 		case unix.SIGSEGV, unix.SIGBUS, unix.SIGILL, unix.SIGFPE, unix.SIGSYS:
 			// The kernel's way to say that execve failed when there was nothing
 			// left to go back to: dropped, it would come again for ever.
-			sig = int(ws.StopSignal())
+			if kernelSent(pid) {
+				sig = int(ws.StopSignal())
+			}
 		}
 		// Another signal comes from a third party, and the program that it was
 		// meant for is not there yet: it is dropped.

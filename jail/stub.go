@@ -99,34 +99,6 @@ func (s *Stub) Close() {
 	killAndReap(s.PID)
 }
 
-// Prefork makes the child of the next launch while there is time. A failure is
-// left to that launch to meet.
-func (s *Stub) Prefork() {
-	if s.next == 0 && !s.dead {
-		if pid, err := s.fork(); err == nil {
-			s.next = pid
-		}
-	}
-}
-
-// child is the child made ahead, if it is still alive, or a new one.
-func (s *Stub) child() (int, error) {
-	pid := s.next
-	if pid == 0 {
-		return s.fork()
-	}
-	s.next = 0
-	var status uint32
-	got, err := ptrace.Wait(pid, unix.WALL|unix.WNOHANG, &status, nil)
-	if err == nil && got == 0 {
-		return pid, nil // no news: it is where it was left
-	}
-	if err == nil {
-		killAndReap(pid) // somebody meddled with it
-	}
-	return s.fork()
-}
-
 // Kill ends the stub without waiting for it.
 func (s *Stub) Kill() {
 	if s.next != 0 {
@@ -216,10 +188,30 @@ func (s *Stub) run() (unix.WaitStatus, error) {
 	if err := ptrace.SetIP(s.PID, textBase+headSize+stubRun); err != nil {
 		return 0, err
 	}
-	if err := ptrace.Cont(s.PID, 0); err != nil {
-		return 0, err
+	for {
+		if err := ptrace.Cont(s.PID, 0); err != nil {
+			return 0, fmt.Errorf("PTRACE_CONT of stub %d: %w", s.PID, err)
+		}
+		ws, err := waitStop(s.PID)
+		var death *DeathError
+		if errors.As(err, &death) {
+			s.dead = true // and reaped
+		}
+		if err != nil || event(ws) == unix.PTRACE_EVENT_FORK {
+			return ws, err
+		}
+		if event(ws) == 0 && ws.StopSignal() == unix.SIGTRAP && kernelSent(s.PID) {
+			return ws, nil // the trap at the table's end, or at a failure
+		}
+		// A signal that somebody sent to the stub: it is dropped.
 	}
-	return waitStop(s.PID)
+}
+
+// kernelSent reports whether the signal that pid is stopped for was raised by
+// the kernel, for something that pid did, and not sent by a process.
+func kernelSent(pid int) bool {
+	var info ptrace.SigInfo
+	return ptrace.GetSigInfo(pid, &info) == nil && info.Code > 0
 }
 
 // prepare makes the stub's own calls, once: what every child inherits.
@@ -353,40 +345,4 @@ func effectiveCaps() (uint64, error) {
 		return 0, os.NewSyscallError("capget", err)
 	}
 	return uint64(data[0].Effective) | uint64(data[1].Effective)<<32, nil
-}
-
-// KillUser kills every process of a held user id. It is for an engine that
-// does not trace: what a program started there may have left every group,
-// session and parent, but it cannot have left its user. The stub's child
-// becomes that user and signals all that it may (kill(2), pid -1).
-func (s *Stub) KillUser(uid int) error {
-	if uid <= 0 {
-		return nil // never the supervisor's own user, and never everybody
-	}
-	pid, err := s.fork()
-	if err != nil {
-		return err
-	}
-	t := &table{start: 1, key: s.key}
-	id := uint64(uid)
-	t.call("setresuid", unix.SYS_SETRESUID, id, id, id)
-	t.call("kill", unix.SYS_KILL, ^uint64(0), uint64(unix.SIGKILL))
-	t.end()
-	if err := s.write(t); err != nil {
-		killAndReap(pid)
-		return err
-	}
-	if err := ptrace.Cont(pid, 0); err != nil {
-		killAndReap(pid)
-		return fmt.Errorf("PTRACE_CONT of pid %d: %w", pid, err)
-	}
-	if _, err := waitStop(pid); err != nil {
-		return err
-	}
-	err = s.check(pid, t)
-	killAndReap(pid)
-	if errors.Is(err, unix.ESRCH) {
-		return nil // there was nobody
-	}
-	return err
 }

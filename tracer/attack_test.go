@@ -20,7 +20,7 @@ import (
 // attackLimits let each attack on a budget meet its limit soon, and leave the
 // rest room on a busy machine.
 func attackLimits(class string) tracer.Limits {
-	l := tracer.Limits{CPU: 4 * time.Second, Wall: 20 * time.Second, Memory: 256 << 20, Output: 256 << 10}
+	l := tracer.Limits{CPU: 4 * time.Second, Wall: 20 * time.Second, Memory: 256 << 20, Output: 64 << 10}
 	switch class {
 	case "cpu":
 		l.CPU = 300 * time.Millisecond

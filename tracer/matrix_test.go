@@ -43,7 +43,7 @@ var verdictMatrix = []verdictRow{
 	{name: "infinite loop with SIGXCPU ignored", program: "burn ignore", limits: tracer.Limits{CPU: 150 * ms}, want: "cpu-time-limit"},
 	{name: "infinite loops in eight threads", program: "burn threads 8", limits: tracer.Limits{CPU: 150 * ms}, want: "cpu-time-limit"},
 	{name: "a chain of processes, each short", program: "burn chain 10", allow: "fork", limits: tracer.Limits{CPU: 150 * ms}, want: "cpu-time-limit"},
-	{name: "short children that nobody waits for", program: "burn children 10", allow: "fork", limits: tracer.Limits{CPU: 150 * ms, Wall: 5 * time.Second}, want: "cpu-time-limit"},
+	{name: "short children that nobody waits for", program: "burn children 10", allow: "fork", limits: tracer.Limits{CPU: 150 * ms, Wall: 5 * time.Second}, want: "cpu-time-limit", seccomp: "wall-time-limit"},
 
 	{name: "raises SIGXCPU itself", program: "raise 24", want: "signaled SIGXCPU"},
 	{name: "raises SIGXFSZ itself", program: "raise 25", want: "signaled SIGXFSZ"},

@@ -149,20 +149,15 @@ func (s *session) run(ctx context.Context, io *stdio) (err error) {
 		}
 	}()
 	w := s.worker
-	if w.prepared != s.policy {
-		w.closeStub() // it has another policy's filter
-	}
-	if w.stub == nil {
-		if w.stub, err = jail.Start(s.policy.stubFilter(), s.cfg.Engine == Seccomp); err != nil {
-			return err
+	for try := 1; ; try++ {
+		if err = s.stubAndLaunch(io); err == nil {
+			break
 		}
-		w.prepared = s.policy
-	}
-	w.pin()
-	if err := s.launch(io); err != nil {
 		w.unpin(0)
 		w.closeStub() // it may hold descriptors of the launch that failed
-		return err
+		if try == launchTries || !meddled(err) {
+			return err
+		}
 	}
 	io.childDone()
 	if t, err := procfs.CPUTime(s.root); err == nil {
@@ -192,6 +187,33 @@ func (s *session) run(ctx context.Context, io *stdio) (err error) {
 		w.closeStub()
 	}
 	return nil
+}
+
+// launchTries is how often a launch is made where somebody, the kernel short
+// of memory say, killed the stub or the child before the program was there.
+const launchTries = 3
+
+func meddled(err error) bool {
+	var death *jail.DeathError
+	return errors.As(err, &death) && death.Signal == unix.SIGKILL || errors.Is(err, unix.ESRCH)
+}
+
+// stubAndLaunch launches from the worker's stub, or a new one where it has
+// none with this policy's filter.
+func (s *session) stubAndLaunch(io *stdio) (err error) {
+	w := s.worker
+	if w.prepared != s.policy {
+		w.closeStub()
+	}
+	if w.stub == nil {
+		if w.stub, err = jail.Start(s.policy.stubFilter(), s.cfg.Engine == Seccomp); err != nil {
+			return err
+		}
+		w.prepared = s.policy
+	}
+	w.pin()
+	s.result.Unavailable = nil
+	return s.launch(io)
 }
 
 // drain kills everything that this thread traces or has for a child, the stub

@@ -145,8 +145,9 @@ func (w *worker) retire() bool {
 func (w *worker) closeStub() {
 	if w.stub != nil {
 		w.stub.Close()
-		w.stub, w.prepared = nil, nil
+		w.stub = nil
 	}
+	w.prepared = nil
 }
 
 // pin puts the worker's thread and its stub on the core that the thread is on
