@@ -203,8 +203,9 @@ func nothingHeld(t testing.TB) {
 	if testutil.Missing(testutil.Root) != nil {
 		return // held programs have our own user id; NoStrays is left
 	}
-	if left := held(os.Getpid()); len(left) > 0 {
-		t.Errorf("processes left behind: %v", left)
+	for _, pid := range held(os.Getpid()) {
+		stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		t.Errorf("process left behind: %.60s", stat)
 	}
 }
 
