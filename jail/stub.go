@@ -147,8 +147,14 @@ func (s *Stub) seize() error {
 		if err != nil {
 			return err
 		}
-		if event(ws) == unix.PTRACE_EVENT_STOP && ws.StopSignal() == unix.SIGTRAP {
-			return nil
+		if event(ws) == unix.PTRACE_EVENT_STOP {
+			if ws.StopSignal() == unix.SIGTRAP {
+				return nil
+			}
+			// Somebody stopped it before it was seized, and a group-stop lasts.
+			if err := unix.Kill(s.PID, unix.SIGCONT); err != nil {
+				return fmt.Errorf("SIGCONT to pid %d: %w", s.PID, err)
+			}
 		}
 		if err := ptrace.Cont(s.PID, 0); err != nil {
 			return fmt.Errorf("PTRACE_CONT of pid %d: %w", s.PID, err)
