@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -128,4 +129,45 @@ func countTasks(uid int) int64 {
 		}
 	}
 	return n
+}
+
+// endUser kills what an untraced program left running and waits until it is
+// dead: kill(2) returns before that. What is dead and not yet reaped is init's.
+func (s *session) endUser() error {
+	const patience = time.Second
+	for begun := time.Now(); ; {
+		if err := s.worker.stub.KillUser(s.uid); err != nil {
+			return err
+		}
+		if !userRuns(s.uid) {
+			return nil
+		}
+		if time.Since(begun) > patience {
+			return fmt.Errorf("processes of user %d do not die", s.uid)
+		}
+		<-time.After(time.Millisecond)
+	}
+}
+
+// userRuns reports whether a process of a held user is alive.
+func userRuns(uid int) bool {
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return false
+	}
+	for _, e := range entries {
+		pid, err := strconv.Atoi(e.Name())
+		if err != nil {
+			continue
+		}
+		var owner unix.Stat_t
+		if unix.Stat("/proc/"+e.Name(), &owner) != nil || int(owner.Uid) != uid {
+			continue
+		}
+		var st procfs.Stat
+		if procfs.ReadStat(pid, &st) == nil && st.State != 'Z' && st.State != 'X' {
+			return true
+		}
+	}
+	return false
 }

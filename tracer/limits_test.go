@@ -68,9 +68,9 @@ func TestLiveCPULimit(t *testing.T) {
 					}
 					got := r.CPU()
 					if got < limit || got > limit+cpuSlack+late {
-						t.Errorf("limit %v: ended after %v of CPU time (wall %v, the machine is late by %v)", limit, got, r.Wall, late)
+						t.Errorf("limit %v: ended after %v of CPU time (wall %v, the machine is late by %v): %s", limit, got, r.Wall, late, r.Message)
 					}
-					t.Logf("limit %v: %v more (%v late)", limit, got-limit, late)
+					t.Logf("limit %v: %v more (%v late): %s", limit, got-limit, late, r.Message)
 				}
 			})
 		}

@@ -66,7 +66,7 @@ func TestLiveHostProgram(t *testing.T) {
 // up, which stops every thread of the host program.
 func TestLiveGarbageCollection(t *testing.T) {
 	testutil.Require(t, testutil.Ptrace, testutil.Seccomp)
-	const computing = 2 * time.Second
+	const computing = 3 * time.Second
 	entered := make(chan struct{})
 	var session sync.WaitGroup
 	spin := testprog.Program(t, "spin")
@@ -84,7 +84,7 @@ func TestLiveGarbageCollection(t *testing.T) {
 		begun := time.Now()
 		runtime.GC()
 		// Held up, it would take as long as the program computes.
-		if took := time.Since(begun); took > computing/4 {
+		if took := time.Since(begun); took > computing/2 {
 			t.Errorf("a collection took %v", took)
 		}
 	}
@@ -189,7 +189,7 @@ func TestLiveHammered(t *testing.T) {
 		t.Run(unix.SignalName(sig), func(t *testing.T) {
 			var over atomic.Bool
 			var hammer sync.WaitGroup
-			hits := 0
+			var hits atomic.Int64
 			hammer.Go(func() {
 				for !over.Load() {
 					for _, pid := range testutil.Descendants() {
@@ -197,7 +197,7 @@ func TestLiveHammered(t *testing.T) {
 							continue // it would stop, as any process does, until a SIGCONT
 						}
 						if unix.Kill(pid, sig) == nil {
-							hits++
+							hits.Add(1)
 						}
 					}
 				}
@@ -208,7 +208,7 @@ func TestLiveHammered(t *testing.T) {
 			// A signal that ends processes may hit a stub that is not traced
 			// yet: that is an error. Others have to be survived.
 			fatal := sig != unix.SIGSTOP && sig != unix.SIGCONT
-			for begun, i := time.Now(), 0; time.Since(begun) < 1500*ms; i++ {
+			for begun, i := time.Now(), 0; time.Since(begun) < 1500*ms || hits.Load() < 20 && time.Since(begun) < 20*time.Second; i++ {
 				r, _, err := tryHold(t, tracer.Config{
 					Path: empty, Engine: hookEngines[i/20%2], Limits: tracer.Limits{Wall: 200 * ms},
 				})
@@ -223,7 +223,7 @@ func TestLiveHammered(t *testing.T) {
 			}
 			over.Store(true)
 			hammer.Wait()
-			t.Logf("%d signals; ended: %v", hits, ended)
+			t.Logf("%d signals; ended: %v", hits.Load(), ended)
 			if len(failures) > 0 {
 				t.Errorf("%d sessions failed, the first two: %v", len(failures), failures[:min(2, len(failures))])
 			}
@@ -232,8 +232,8 @@ func TestLiveHammered(t *testing.T) {
 					t.Errorf("a session ended with %s", how)
 				}
 			}
-			if hits < 20 || ended["exited 0"] < 3*ended["error"] {
-				t.Errorf("%d signals were sent, sessions ended: %v", hits, ended)
+			if hits.Load() < 20 || ended["exited 0"] < 3*ended["error"] {
+				t.Errorf("%d signals were sent, sessions ended: %v", hits.Load(), ended)
 			}
 			if r, _ := hold(t, tracer.Config{Path: empty}); r.Outcome != tracer.OK {
 				t.Errorf("the session after it: %s", fate(r))
