@@ -1,6 +1,7 @@
 package tracer
 
 import (
+	"errors"
 	"runtime"
 	"slices"
 	"sync"
@@ -8,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"warder/internal/ptrace"
 	"warder/jail"
 )
 
@@ -58,7 +60,7 @@ func onWorker(want *Prepared, f func(*worker)) {
 		pool.Unlock()
 		w := &worker{jobs: make(chan func(*worker), 1), gone: make(chan struct{})}
 		w.jobs <- job
-		go w.run()
+		go w.run(nil)
 	}
 	<-done
 }
@@ -76,24 +78,34 @@ func CloseIdle() {
 	}
 }
 
-// run is the worker's thread.
-func (w *worker) run() {
-	runtime.LockOSThread() // never unlocked: the thread ends with this goroutine
-	if unix.Gettid() == unix.Getpid() {
-		// The program's first thread is parked for ever, not ended, when its
-		// goroutine returns: it would keep its tracees. Hold it until another
-		// thread has taken the work.
-		taken := make(chan struct{})
-		go func() {
-			runtime.LockOSThread()
-			close(taken)
-			w.serve()
-		}()
-		<-taken
-		runtime.UnlockOSThread()
+// run is the worker's thread. It closes locked, if there is one, once it has
+// a thread to itself.
+func (w *worker) run(locked chan<- struct{}) {
+	runtime.LockOSThread() // never unlocked where the work is done: the thread ends with it
+	if locked != nil {
+		close(locked)
+	}
+	if fit() {
+		w.serve()
 		return
 	}
-	w.serve()
+	// Hold this thread until another has taken the work.
+	taken := make(chan struct{})
+	go w.run(taken)
+	<-taken
+	runtime.UnlockOSThread()
+}
+
+// fit reports whether the calling thread may become a worker. The program's
+// first thread may not: it is parked for ever, not ended, when its goroutine
+// returns, and would keep its tracees. Nor may one that the host program has
+// forked a child on: a wait for this thread's children would reap it.
+func fit() bool {
+	if unix.Gettid() == unix.Getpid() {
+		return false
+	}
+	_, _, err := ptrace.Peek(unix.WALL | wnothread | unix.WNOHANG)
+	return errors.Is(err, unix.ECHILD)
 }
 
 func (w *worker) serve() {
