@@ -45,6 +45,11 @@ func (s *session) syscallStop(t *task) error {
 			}
 		}
 		t.wantExit, t.restore = false, false
+	default:
+		// Neither entry nor exit: nothing known makes it so, and what was not
+		// looked at does not run.
+		s.fail(fmt.Errorf("thread %d: syscall-stop of kind %d", t.tid, s.info.Op))
+		return s.put(t)
 	}
 	return s.resume(t, 0)
 }
