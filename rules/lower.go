@@ -63,6 +63,13 @@ func (r *Rule) needsStop() string {
 // Seccomp programs are loaded per stub because loading one costs as much as a
 // launch: the kernel compiles it and runs it once for every call number.
 func Lower(p *Policy, arch abi.Arch, target Target) (*bpf.Program, error) {
+	if done, ok := stored(p, arch, target); ok {
+		return done, nil
+	}
+	return lower(p, arch, target)
+}
+
+func lower(p *Policy, arch abi.Arch, target Target) (*bpf.Program, error) {
 	if target == FilterOnly {
 		if err := p.stopErrors(); err != nil {
 			return nil, err

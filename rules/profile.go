@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"warder/abi"
+	"warder/rules/bpf"
 )
 
 //go:generate go run ../internal/tools/profilegen
@@ -40,6 +41,34 @@ func Profile(name string) (*Policy, error) {
 		}
 	}
 	return parsedProfile(name)
+}
+
+// loweredProfile is a built-in profile's seccomp program, compiled when warder
+// was built: compiling it takes longer than a whole launch.
+type loweredProfile struct {
+	name        string
+	target      Target
+	code, slots string // bpf.Program.Encode
+}
+
+// stored finds the program of a built-in profile. It is known by its address:
+// what has been changed or widened is a copy.
+func stored(p *Policy, arch abi.Arch, target Target) (*bpf.Program, bool) {
+	if arch != abi.X86_64 {
+		return nil, false
+	}
+	for i := range builtin {
+		if p != &builtin[i] {
+			continue
+		}
+		for _, l := range lowered {
+			if l.name == p.Name && l.target == target {
+				program, err := bpf.Decode(l.code, l.slots)
+				return program, err == nil
+			}
+		}
+	}
+	return nil, false
 }
 
 var parsed struct {

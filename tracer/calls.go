@@ -62,7 +62,7 @@ func (s *session) decide(t *task) error {
 	s.call = rules.Call{Arch: arch, Nr: uint32(s.info.Nr), Args: s.info.Args}
 	s.at = t
 	s.ctx.Stage = s.stage(t.proc)
-	v := s.policy.matcher.Decide(&s.call, &s.ctx)
+	v := s.policy.matcher().Decide(&s.call, &s.ctx)
 	if s.cfg.Observer != nil {
 		s.cfg.Observer.Call(&s.call, v.Action.Kind)
 	}

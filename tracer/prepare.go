@@ -14,8 +14,10 @@ import (
 // Prepared is a policy compiled for one engine. It is immutable and shared by
 // all sessions of that policy and engine.
 type Prepared struct {
-	Policy  *rules.Policy
-	matcher *rules.Matcher
+	Policy *rules.Policy
+	// matcher is made at the first stop that asks: most programs under a
+	// filter make none.
+	matcher func() *rules.Matcher
 	program *rbpf.Program // nil where the engine has no filter
 	// perChild: program compares with the child's process id.
 	perChild bool
@@ -43,7 +45,8 @@ func Prepare(policy *rules.Policy, engine Engine) (*Prepared, error) {
 		return p.(*Prepared), nil
 	}
 	arch := abi.Native()
-	p := &Prepared{Policy: policy, matcher: rules.NewMatcher(policy, arch)}
+	p := &Prepared{Policy: policy}
+	p.matcher = sync.OnceValue(func() *rules.Matcher { return rules.NewMatcher(policy, arch) })
 	var err error
 	switch engine {
 	case Hybrid:
