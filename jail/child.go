@@ -49,7 +49,8 @@ func (s *Stub) KillUser(uid int) error {
 	if err != nil {
 		return err
 	}
-	t := &table{start: 1, key: s.key}
+	t := &s.table
+	t.clear(1, s.key)
 	id := uint64(uid)
 	t.call("setresuid", unix.SYS_SETRESUID, id, id, id)
 	t.call("kill", unix.SYS_KILL, ^uint64(0), uint64(unix.SIGKILL))

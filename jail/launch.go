@@ -114,14 +114,15 @@ func (s *Stub) await(pid int, t *table) error {
 
 // setup is the child's whole set-up as a table.
 func (s *Stub) setup(spec *Spec, pid int) *table {
-	t := &table{start: 1, key: s.key}
+	t := &s.table
+	t.clear(1, s.key)
 	passed := 4
 	next := func() uint64 { passed++; return uint64(firstPassed + passed - 1) }
 
 	// struct msghdr for SCM_RIGHTS: one byte of data, room for six descriptors.
 	iov := t.putWords(t.putWords(0), 1)
-	const space = 16 + 6*4
-	control := t.put(make([]byte, space))
+	const space = 16 + 6*4 // five words
+	control := t.putWords(0, 0, 0, 0, 0)
 	msg := t.putWords(0, 0, iov, 1, control, space, 0)
 	t.call("recvmsg (descriptors)", unix.SYS_RECVMSG, firstPassed-1, msg, unix.MSG_CMSG_CLOEXEC)
 	for fd := range uint64(3) {
@@ -134,7 +135,7 @@ func (s *Stub) setup(spec *Spec, pid int) *table {
 		t.call("fchdir", unix.SYS_FCHDIR, next())
 	}
 	for _, l := range spec.Limits {
-		t.call("prlimit64 ("+limitName(l.Resource)+")", unix.SYS_PRLIMIT64, 0, uint64(l.Resource), t.putWords(l.Value, l.Value), 0)
+		t.call(limitName(l.Resource), unix.SYS_PRLIMIT64, 0, uint64(l.Resource), t.putWords(l.Value, l.Value), 0)
 	}
 	if spec.GID >= 0 {
 		t.call("setgroups", unix.SYS_SETGROUPS, 0, 0)
@@ -163,28 +164,40 @@ func (s *Stub) setup(spec *Spec, pid int) *table {
 
 // seccomp loads a program.
 func (t *table) seccomp(ins []bpf.RawInstruction) {
-	prog := make([]byte, 0, 8*len(ins))
+	prog := t.align()
 	for _, in := range ins { // struct sock_filter
-		prog = binary.LittleEndian.AppendUint16(prog, in.Op)
-		prog = append(prog, in.Jt, in.Jf)
-		prog = binary.LittleEndian.AppendUint32(prog, in.K)
+		t.blob = binary.LittleEndian.AppendUint16(t.blob, in.Op)
+		t.blob = append(t.blob, in.Jt, in.Jf)
+		t.blob = binary.LittleEndian.AppendUint32(t.blob, in.K)
 	}
-	fprog := t.putWords(uint64(len(ins)), t.put(prog)) // struct sock_fprog
+	t.bound()
+	fprog := t.putWords(uint64(len(ins)), prog) // struct sock_fprog
 	t.call("seccomp", unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0, fprog)
 }
 
 var limitNames = [...]string{
-	unix.RLIMIT_CPU: "RLIMIT_CPU", unix.RLIMIT_FSIZE: "RLIMIT_FSIZE", unix.RLIMIT_DATA: "RLIMIT_DATA",
-	unix.RLIMIT_STACK: "RLIMIT_STACK", unix.RLIMIT_CORE: "RLIMIT_CORE", unix.RLIMIT_RSS: "RLIMIT_RSS",
-	unix.RLIMIT_NPROC: "RLIMIT_NPROC", unix.RLIMIT_NOFILE: "RLIMIT_NOFILE", unix.RLIMIT_MEMLOCK: "RLIMIT_MEMLOCK",
-	unix.RLIMIT_AS: "RLIMIT_AS", unix.RLIMIT_LOCKS: "RLIMIT_LOCKS", unix.RLIMIT_SIGPENDING: "RLIMIT_SIGPENDING",
-	unix.RLIMIT_MSGQUEUE: "RLIMIT_MSGQUEUE", unix.RLIMIT_NICE: "RLIMIT_NICE", unix.RLIMIT_RTPRIO: "RLIMIT_RTPRIO",
-	unix.RLIMIT_RTTIME: "RLIMIT_RTTIME",
+	unix.RLIMIT_CPU:        "prlimit64 (RLIMIT_CPU)",
+	unix.RLIMIT_FSIZE:      "prlimit64 (RLIMIT_FSIZE)",
+	unix.RLIMIT_DATA:       "prlimit64 (RLIMIT_DATA)",
+	unix.RLIMIT_STACK:      "prlimit64 (RLIMIT_STACK)",
+	unix.RLIMIT_CORE:       "prlimit64 (RLIMIT_CORE)",
+	unix.RLIMIT_RSS:        "prlimit64 (RLIMIT_RSS)",
+	unix.RLIMIT_NPROC:      "prlimit64 (RLIMIT_NPROC)",
+	unix.RLIMIT_NOFILE:     "prlimit64 (RLIMIT_NOFILE)",
+	unix.RLIMIT_MEMLOCK:    "prlimit64 (RLIMIT_MEMLOCK)",
+	unix.RLIMIT_AS:         "prlimit64 (RLIMIT_AS)",
+	unix.RLIMIT_LOCKS:      "prlimit64 (RLIMIT_LOCKS)",
+	unix.RLIMIT_SIGPENDING: "prlimit64 (RLIMIT_SIGPENDING)",
+	unix.RLIMIT_MSGQUEUE:   "prlimit64 (RLIMIT_MSGQUEUE)",
+	unix.RLIMIT_NICE:       "prlimit64 (RLIMIT_NICE)",
+	unix.RLIMIT_RTPRIO:     "prlimit64 (RLIMIT_RTPRIO)",
+	unix.RLIMIT_RTTIME:     "prlimit64 (RLIMIT_RTTIME)",
 }
 
+// limitName is the step that sets a limit.
 func limitName(r int) string {
 	if r >= 0 && r < len(limitNames) {
 		return limitNames[r]
 	}
-	return fmt.Sprint("resource ", r)
+	return fmt.Sprint("prlimit64 (resource ", r, ")")
 }

@@ -24,6 +24,8 @@ type Stub struct {
 	key  uint64
 	next int // a child made ahead of need, or 0
 	dead bool
+
+	table table // the one that is being made
 }
 
 // Filter makes a seccomp program for a child whose process id is self, 0 where
@@ -68,6 +70,9 @@ func Start(filter Filter, detach bool) (*Stub, error) {
 		return nil, fmt.Errorf("start stub: %w", err)
 	}
 	s := &Stub{PID: pid, sock: pair[0], caps: caps}
+	s.table.rows = make([]byte, 0, maxRows*rowSize)
+	s.table.steps = make([]string, 0, maxRows)
+	s.table.blob = make([]byte, 0, 4096)
 	var key [8]byte
 	if _, err := rand.Read(key[:]); err != nil {
 		s.Close()
@@ -222,7 +227,8 @@ func kernelSent(pid int) bool {
 
 // prepare makes the stub's own calls, once: what every child inherits.
 func (s *Stub) prepare(filter Filter, detach bool) error {
-	t := table{key: s.key}
+	t := &s.table
+	t.clear(0, s.key)
 	// What a host program has open without close-on-exec came along.
 	t.call("close_range", unix.SYS_CLOSE_RANGE, firstPassed, uint64(^uint32(0)), 0)
 	// A host program may ignore signals (nohup ignores SIGHUP), and ignored
@@ -258,13 +264,13 @@ func (s *Stub) prepare(filter Filter, detach bool) error {
 		t.seccomp(filter(0, s.key))
 	}
 	t.end()
-	if err := s.write(&t); err != nil {
+	if err := s.write(t); err != nil {
 		return err
 	}
 	if _, err := s.run(); err != nil {
 		return err
 	}
-	if err := s.check(s.PID, &t); err != nil {
+	if err := s.check(s.PID, t); err != nil {
 		return err
 	}
 	// From now on row 0 makes a child. It shares the stub's memory until its
@@ -273,9 +279,9 @@ func (s *Stub) prepare(filter Filter, detach bool) error {
 	if detach {
 		flags |= unix.CLONE_PARENT
 	}
-	clone := table{key: s.key}
-	clone.call("clone", unix.SYS_CLONE, flags)
-	return s.write(&clone)
+	t.clear(0, s.key)
+	t.call("clone", unix.SYS_CLONE, flags)
+	return s.write(t)
 }
 
 // write puts a table into the stub's data segment.

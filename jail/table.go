@@ -23,6 +23,14 @@ type table struct {
 	start int // the row that rows[0] is written at
 	key   uint64
 	err   error
+	ptrs  []uint64 // scratch
+}
+
+// clear makes the table empty, for rows from start on. Its memory is kept: a
+// launch that allocates nothing here is a tenth shorter.
+func (t *table) clear(start int, key uint64) {
+	t.rows, t.steps, t.blob = t.rows[:0], t.steps[:0], t.blob[:0]
+	t.start, t.key, t.err = start, key, nil
 }
 
 // call appends one row. A step is the name that a failure is reported under.
@@ -50,34 +58,47 @@ func (t *table) end() { t.append([8]uint64{endMark}) }
 
 // put places b, aligned to 8 bytes, and returns its address in the stub.
 func (t *table) put(b []byte) uint64 {
+	addr := t.align()
+	t.blob = append(t.blob, b...)
+	t.bound()
+	return addr
+}
+
+// align gives the address of what is placed next.
+func (t *table) align() uint64 {
 	for len(t.blob)%8 != 0 {
 		t.blob = append(t.blob, 0)
 	}
-	addr := blobBase + uint64(len(t.blob))
-	t.blob = append(t.blob, b...)
+	return blobBase + uint64(len(t.blob))
+}
+
+func (t *table) bound() {
 	if blobBase+len(t.blob) > dataBase+dataSize && t.err == nil {
 		t.err = &SetupError{"arguments and environment", unix.E2BIG}
 	}
-	return addr
 }
 
 // putWords places 64-bit words.
 func (t *table) putWords(words ...uint64) uint64 {
-	var b []byte
+	addr := t.align()
 	for _, w := range words {
-		b = binary.LittleEndian.AppendUint64(b, w)
+		t.blob = binary.LittleEndian.AppendUint64(t.blob, w)
 	}
-	return t.put(b)
+	t.bound()
+	return addr
 }
 
 // putStrings places NUL-ended strings and the NULL-ended array of pointers to
 // them that execve takes.
 func (t *table) putStrings(list []string) uint64 {
-	ptrs := make([]uint64, 0, len(list)+1)
+	t.ptrs = t.ptrs[:0]
 	for _, s := range list {
-		ptrs = append(ptrs, t.put(append([]byte(s), 0)))
+		t.ptrs = append(t.ptrs, t.align())
+		t.blob = append(append(t.blob, s...), 0)
+		t.bound()
 	}
-	return t.putWords(append(ptrs, 0)...)
+	t.ptrs = append(t.ptrs, 0)
+	return t.putWords(t.ptrs...)
 }
 
 // failed finds the first row of a table read back whose call failed.

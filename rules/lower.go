@@ -81,7 +81,7 @@ func lower(p *Policy, arch abi.Arch, target Target) (*bpf.Program, error) {
 		match:  NewMatcher(p, arch),
 		bodies: make(map[body]bpf.Label),
 	}
-	tree := l.tree(l.intervals())
+	tree := l.tree(l.launchBlock(l.intervals()))
 	if arch == abi.X86_64 {
 		tree = l.b.Jge(abi.X32Bit, l.b.Ret(bpf.RetKillProcess), tree)
 	}
@@ -132,6 +132,7 @@ type body struct {
 	ret      uint32 // where constant
 	rules    string // the indices of its rules, packed
 	launch   bool   // allowed with the stub's key
+	gate     bool   // leads to the block of all such calls
 	clone    bool   // does not run with CLONE_UNTRACED
 	clone3   bool   // does not run: its flags are in memory
 	fallback Action // what no rule decides
@@ -230,6 +231,28 @@ func (l *lowering) ret(a Action) uint32 {
 	return bpf.RetTrace
 }
 
+// launchBlock places one block for all calls that the stub's key allows: the
+// key, and without it each call's own rules by a second look at the number.
+// In what it returns those calls are intervals that lead there. One check for
+// all makes the program, and so the time to load it, half as long.
+func (l *lowering) launchBlock(in []interval) []interval {
+	var launch, rest []interval
+	for _, i := range in {
+		if i.launch {
+			launch = append(launch, i)
+			i.body, i.list = body{gate: true}, nil
+			if n := len(rest); n > 0 && rest[n-1].gate {
+				continue
+			}
+		}
+		rest = append(rest, i)
+	}
+	if len(launch) > 0 {
+		l.bodies[body{gate: true}] = l.launchKey(l.b.Load(bpf.OffNr, l.tree(launch)))
+	}
+	return rest
+}
+
 // tree is a balanced binary search over the intervals.
 func (l *lowering) tree(in []interval) bpf.Label {
 	if len(in) == 1 {
@@ -265,9 +288,6 @@ func (l *lowering) place(in *interval) bpf.Label {
 			yes = l.cond(&r.When[j], yes, next)
 		}
 		next = yes
-	}
-	if in.launch {
-		next = l.launchKey(next)
 	}
 	l.bodies[in.body] = next
 	return next

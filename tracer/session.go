@@ -83,7 +83,7 @@ func (s *session) hold(ctx context.Context) (*Result, error) {
 			s.budget.release()
 		}
 	}()
-	onWorker(s.policy, func(w *worker) {
+	onWorker(s.policy, cfg.Once, func(w *worker) {
 		s.worker = w
 		err = s.run(ctx, io)
 	})
@@ -205,13 +205,13 @@ func (s *session) stubAndLaunch(io *stdio) (err error) {
 	if w.prepared != s.policy {
 		w.closeStub()
 	}
+	w.pin()
 	if w.stub == nil {
 		if w.stub, err = jail.Start(s.policy.stubFilter(), s.cfg.Engine == Seccomp); err != nil {
 			return err
 		}
 		w.prepared = s.policy
 	}
-	w.pin()
 	s.result.Unavailable = nil
 	return s.launch(io)
 }

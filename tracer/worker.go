@@ -37,8 +37,13 @@ var pool struct {
 }
 
 // onWorker runs f on a worker and returns when f has. An idle worker whose
-// stub has the policy's filter loaded is preferred.
-func onWorker(want *Prepared, f func(*worker)) {
+// stub has the policy's filter loaded is preferred. With once the calling
+// thread is the worker, if it has no children of its own: waking another
+// costs a good part of a launch.
+func onWorker(want *Prepared, once bool, f func(*worker)) {
+	if once && onOwnThread(f) {
+		return
+	}
 	done := make(chan struct{})
 	job := func(w *worker) {
 		defer close(done)
@@ -58,11 +63,32 @@ func onWorker(want *Prepared, f func(*worker)) {
 		w.jobs <- job
 	} else {
 		pool.Unlock()
-		w := &worker{jobs: make(chan func(*worker), 1), gone: make(chan struct{})}
+		w := newWorker()
 		w.jobs <- job
 		go w.run(nil)
 	}
 	<-done
+}
+
+// onOwnThread runs f on the calling thread and gives the thread back, without
+// stub or tracee; false, and nothing done, where the host program has children
+// on it.
+func onOwnThread(f func(*worker)) bool {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if !childless() {
+		return false
+	}
+	w := newWorker()
+	w.affinity()
+	f(w)
+	w.closeStub()
+	w.unpin(0)
+	return true
+}
+
+func newWorker() *worker {
+	return &worker{jobs: make(chan func(*worker), 1), gone: make(chan struct{})}
 }
 
 // CloseIdle ends the workers that wait for a next session, with their stubs,
@@ -101,18 +127,25 @@ func (w *worker) run(locked chan<- struct{}) {
 // returns, and would keep its tracees. Nor may one that the host program has
 // forked a child on: a wait for this thread's children would reap it.
 func fit() bool {
-	if unix.Gettid() == unix.Getpid() {
-		return false
-	}
+	return unix.Gettid() != unix.Getpid() && childless()
+}
+
+// childless reports whether the calling thread has neither child nor tracee.
+func childless() bool {
 	_, _, err := ptrace.Peek(unix.WALL | wnothread | unix.WNOHANG)
 	return errors.Is(err, unix.ECHILD)
 }
 
-func (w *worker) serve() {
-	defer close(w.gone)
+// affinity notes the cores that the worker's thread may run on.
+func (w *worker) affinity() {
 	if err := unix.SchedGetaffinity(0, &w.all); err != nil {
 		w.all.Set(0)
 	}
+}
+
+func (w *worker) serve() {
+	defer close(w.gone)
+	w.affinity()
 	idle := time.NewTimer(idleWorker)
 	defer idle.Stop()
 	defer w.closeStub()
@@ -162,8 +195,8 @@ func (w *worker) closeStub() {
 	w.prepared = nil
 }
 
-// pin puts the worker's thread and its stub on the core that the thread is on
-// now. Launch is a conversation between the two in which only one runs at a
+// pin puts the worker's thread and its stub, if there is one, on the core that
+// the thread is on now; a stub made later inherits it. Launch is a conversation between the two in which only one runs at a
 // time: on one core a turn is a plain context switch, across two it is an
 // inter-processor wake-up, five to ten times as long.
 func (w *worker) pin() {
@@ -173,7 +206,7 @@ func (w *worker) pin() {
 	}
 	var one unix.CPUSet
 	one.Set(cpu)
-	if unix.SchedSetaffinity(0, &one) == nil {
+	if unix.SchedSetaffinity(0, &one) == nil && w.stub != nil {
 		_ = unix.SchedSetaffinity(w.stub.PID, &one) // a failure costs time only
 	}
 }

@@ -1,3 +1,9 @@
+// The runtime would read mountinfo and control groups at every start to size
+// itself, and again each second: a supervisor that mostly waits gains nothing.
+
+//go:debug containermaxprocs=0
+//go:debug updatemaxprocs=0
+
 // Command warder runs untrusted, compute-only programs: they may compute, read
 // standard input, write standard output and error, and end. Everything else is
 // refused by rule.
@@ -34,7 +40,11 @@ func main() { os.Exit(execute(os.Args[1:])) }
 func execute(args []string) int {
 	root := newRoot(args)
 	root.SetArgs(args)
-	err := root.ExecuteContext(context.Background())
+	return exitStatus(root.ExecuteContext(context.Background()))
+}
+
+// exitStatus tells an error, unless that was done, and gives warder's status.
+func exitStatus(err error) int {
 	var status statusError
 	switch {
 	case err == nil:

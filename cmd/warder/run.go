@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
 
 	"warder/rules"
 	"warder/tracer"
@@ -158,13 +159,23 @@ func (f *runFlags) openFiles(cfg *tracer.Config) (closeAll func(), err error) {
 	}
 	const replace = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
 	cfg.Stdin = open("stdin", f.stdin, os.Stdin, os.O_RDONLY)
-	cfg.Stdout = open("stdout", f.stdout, os.Stdout, replace)
-	cfg.Stderr = open("stderr", f.stderr, os.Stderr, replace)
+	cfg.Stdout = open("stdout", f.stdout, plain(os.Stdout), replace)
+	cfg.Stderr = open("stderr", f.stderr, plain(os.Stderr), replace)
 	if err != nil {
 		closeAll()
 		return nil, err
 	}
 	return closeAll, nil
+}
+
+// plain gives f by another descriptor: when nobody reads it any more, a write
+// to descriptor 1 or 2 ends a Go program, and to another fails.
+func plain(f *os.File) *os.File {
+	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 3)
+	if err != nil {
+		return f // closed: the session finds out
+	}
+	return os.NewFile(uintptr(fd), f.Name())
 }
 
 // find gives the program's file: a name without a slash is looked up in PATH.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -50,9 +51,11 @@ type held struct {
 	exit    func(*tracer.Result) int
 	quiet   bool
 
-	told   syscall.Signal // that ended warder, or 0
 	ctx    context.Context
 	cancel context.CancelCauseFunc
+
+	telling sync.Mutex     // held by whoever tells the end
+	told    syscall.Signal // that ended warder, or 0; under telling
 }
 
 // prepare checks the flags and opens the report, before anything runs.
@@ -92,43 +95,50 @@ const stuck = 2 * time.Second
 // hold runs a session that SIGINT, SIGTERM, SIGQUIT and SIGHUP end. A second
 // one, or output that nobody takes, ends warder without waiting; the kernel
 // kills the program with it.
+//
+// The session runs on the calling goroutine and thread: another would have to
+// be woken first, which a launch notices. So is the time that it takes to
+// catch signals, half a launch: until that is done, in parallel, they end
+// warder as they end any program, and the kernel kills what it has started.
 func (h *held) hold(run func(context.Context, *tracer.Config) (*tracer.Result, error)) (*tracer.Result, error) {
+	h.ctx, h.cancel = context.WithCancelCause(context.Background())
+	caught := make(chan struct{})
+	go h.attend(caught)
+	r, err := run(h.ctx, h.cfg)
+	<-caught
+	// Never given back: from here on the end is told, once, and warder exits.
+	h.telling.Lock()
+	return r, err
+}
+
+// attend answers signals to warder. Where the session does not end in time, it
+// tells of that in the session's place and exits.
+func (h *held) attend(caught chan<- struct{}) {
 	// SIGPIPE must neither end warder under its session nor be ignored: an
 	// ignored signal is inherited by the program.
 	signals := make(chan os.Signal, 8)
-	signal.Notify(signals, syscall.SIGPIPE, syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGPIPE)
 	if !signal.Ignored(syscall.SIGHUP) { // nohup(1) says that it should be
 		signal.Notify(signals, syscall.SIGHUP)
 	}
-	defer signal.Stop(signals)
-	h.ctx, h.cancel = context.WithCancelCause(context.Background())
-	defer h.cancel(nil)
-
-	type end struct {
-		result *tracer.Result
-		err    error
-	}
-	done := make(chan end, 1)
-	go func() {
-		r, err := run(h.ctx, h.cfg)
-		done <- end{r, err}
-	}()
+	close(caught)
 	var timeout <-chan time.Time
 	for {
 		select {
-		case e := <-done:
-			return e.result, e.err
 		case <-timeout:
-			return h.cutShort(), nil
+			h.telling.Lock()
+			os.Exit(exitStatus(h.ended(h.cutShort())))
 		case s := <-signals:
 			sig, ok := s.(syscall.Signal)
 			if !ok || sig == syscall.SIGPIPE {
 				continue
 			}
+			h.telling.Lock()
 			if h.told != 0 {
-				return h.cutShort(), nil
+				os.Exit(exitStatus(h.ended(h.cutShort())))
 			}
 			h.told = sig
+			h.telling.Unlock()
 			h.cancel(errors.New(abi.SignalName(int(sig)) + " to warder"))
 			timeout = time.After(stuck)
 		}
