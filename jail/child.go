@@ -37,6 +37,15 @@ func (s *Stub) child() (int, error) {
 	return s.fork()
 }
 
+// Place puts the stub and the child of the next launch on cores. A failure
+// costs time only.
+func (s *Stub) Place(cores *unix.CPUSet) {
+	_ = unix.SchedSetaffinity(s.PID, cores)
+	if s.next != 0 {
+		_ = unix.SchedSetaffinity(s.next, cores)
+	}
+}
+
 // KillUser kills every process of a held user id. It is for an engine that
 // does not trace: what a program started there may have left every group,
 // session and parent, but it cannot have left its user. The stub's child

@@ -219,6 +219,8 @@ func (k *checker) answer(c *rules.Call) uint32 {
 	case open:
 	case e != 0 && runs:
 		return bpf.RetErrno | e
+	case runs && k.affinity(c):
+		return bpf.RetTrace
 	case decided.Kind == rules.Allow:
 		return bpf.RetAllow
 	case decided.Kind == rules.Log:
@@ -229,6 +231,11 @@ func (k *checker) answer(c *rules.Call) uint32 {
 		return bpf.RetKillProcess
 	}
 	return bpf.RetTrace
+}
+
+// affinity reports whether a call that is let run stops nonetheless.
+func (k *checker) affinity(c *rules.Call) bool {
+	return k.target == rules.Hybrid && rules.AffinityCall(c.Arch, c.Nr)
 }
 
 // pathArg is where the calls under test have their first path.
@@ -298,7 +305,7 @@ func (k *checker) consistent(t testing.TB, c *rules.Call, ret uint32, open bool,
 	case bpf.RetKillProcess:
 		ok = kind(rules.Kill) && (k.target == rules.FilterOnly || all(func(v rules.Verdict) bool { return v.Reason == rules.ReasonArch }))
 	case bpf.RetTrace:
-		ok = k.target == rules.Hybrid && (open || kind(rules.Kill) || kind(rules.Trace) || kind(rules.Rewrite) || kind(rules.Errno) && untraced(name, c) != 0)
+		ok = k.target == rules.Hybrid && (open || kind(rules.Kill) || kind(rules.Trace) || kind(rules.Rewrite) || k.affinity(c) || kind(rules.Errno) && untraced(name, c) != 0)
 	}
 	if !ok {
 		t.Fatalf("target %d, %s %s (%d) %#x: the program says %s, Decide %+v", k.target, c.Arch, name, c.Nr, c.Args, bpf.RetName(ret), verdicts)

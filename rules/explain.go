@@ -112,7 +112,7 @@ func (p *Policy) place(i int, call string, earlier []int, target Target) (where,
 		}
 	}
 	switch {
-	case r.needsStop() != "" || stops(r.Action, target):
+	case r.needsStop() != "" || stops(r.Action, target), target == Hybrid && affinityCall(call) && !r.Action.Refuses():
 		return atStop, costAtStop(r.Action)
 	case argument:
 		return byArgument, costOf(r.Action, true)

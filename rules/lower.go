@@ -135,6 +135,7 @@ type body struct {
 	gate     bool   // leads to the block of all such calls
 	clone    bool   // does not run with CLONE_UNTRACED
 	clone3   bool   // does not run: its flags are in memory
+	affinity bool   // does not run without a stop
 	fallback Action // what no rule decides
 }
 
@@ -172,8 +173,15 @@ func (l *lowering) intervals() []interval {
 func (l *lowering) bodyOf(nr uint32) (body, []int32) {
 	name, _ := l.arch.Name(nr)
 	list, fallback := l.match.rulesOf(nr), l.fallback(nr)
-	b := body{launch: launchCall(name), clone: name == "clone", clone3: name == "clone3"}
-	if ret, ok := l.constant(list, fallback); ok && !(runs(ret) && (b.clone || b.clone3)) {
+	b := body{
+		launch: launchCall(name), clone: name == "clone", clone3: name == "clone3",
+		affinity: l.target == Hybrid && affinityCall(name),
+	}
+	ret, ok := l.constant(list, fallback)
+	if b.affinity && runs(ret) {
+		ret = bpf.RetTrace
+	}
+	if ok && !(runs(ret) && (b.clone || b.clone3)) {
 		if !b.launch || ret == bpf.RetAllow {
 			return body{constant: true, ret: ret}, nil
 		}
@@ -204,6 +212,18 @@ func (l *lowering) constant(rules []int32, fallback Action) (uint32, bool) {
 		return 0, false
 	}
 	return l.ruleRet(r), true
+}
+
+// AffinityCall reports whether a call asks for, or sets, the cores that a
+// thread may run on. Under Hybrid it stops where a policy lets it run: the
+// supervisor may have the program on one core just then, and lets go first.
+func AffinityCall(arch abi.Arch, nr uint32) bool {
+	name, _ := arch.Name(nr)
+	return affinityCall(name)
+}
+
+func affinityCall(name string) bool {
+	return name == "sched_getaffinity" || name == "sched_setaffinity"
 }
 
 func (l *lowering) ruleRet(r *Rule) uint32 {
@@ -273,14 +293,14 @@ func (l *lowering) place(in *interval) bpf.Label {
 	if at, ok := l.bodies[in.body]; ok {
 		return at
 	}
-	next := l.untraced(in, l.ret(in.fallback))
+	next := l.returns(in, l.ret(in.fallback))
 	for i := len(in.list) - 1; i >= 0; i-- {
 		r := &l.policy.Rules[in.list[i]]
 		ret := l.ruleRet(r)
 		if l.target == Hybrid && r.needsSelf() {
 			ret = bpf.RetTrace
 		}
-		yes := l.untraced(in, ret)
+		yes := l.returns(in, ret)
 		for j := len(r.When) - 1; j >= 0; j-- {
 			if l.target == Hybrid && r.When[j].self() {
 				continue // decided at the stop
@@ -296,15 +316,18 @@ func (l *lowering) place(in *interval) bpf.Label {
 // runs reports whether the kernel runs a call for which a program returns ret.
 func runs(ret uint32) bool { return ret == bpf.RetAllow || ret == bpf.RetLog }
 
-// untraced places the return for a call that a rule decides: ret, but for a
-// clone whose child would have no supervisor (Matcher.Decide says the same).
-func (l *lowering) untraced(in *interval, ret uint32) bpf.Label {
+// returns places the return for a call that a rule decides: ret, but for a
+// clone whose child would have no supervisor (Matcher.Decide says the same),
+// and for a call that the supervisor has to see.
+func (l *lowering) returns(in *interval, ret uint32) bpf.Label {
 	switch {
 	case in.clone && runs(ret):
 		yes, no := l.b.Ret(ret), l.b.Ret(bpf.RetErrno|eperm)
 		return l.b.Load(bpf.OffArgLow(0), l.b.And(cloneUntraced, l.b.Jeq(0, yes, no)))
 	case in.clone3 && runs(ret):
 		return l.b.Ret(bpf.RetErrno | enosys)
+	case in.affinity && runs(ret):
+		return l.b.Ret(bpf.RetTrace)
 	}
 	return l.b.Ret(ret)
 }

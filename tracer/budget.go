@@ -104,10 +104,10 @@ func (b *budget) killLocked() {
 
 // watch looks after the limits and ctx, from a timer: a session that ends
 // before any of them could run out starts no goroutine.
-func (b *budget) watch(ctx context.Context) (stop func()) {
+func (b *budget) watch(ctx context.Context, p *placement) (stop func()) {
 	start := time.Now()
 	b.mu.Lock()
-	b.timer = time.AfterFunc(b.pause(0, 0, 0), func() { b.tick(start) })
+	b.timer = time.AfterFunc(min(b.pause(0, 0, 0), quietTick), func() { b.tick(start, p) })
 	b.mu.Unlock()
 	stopCtx := context.AfterFunc(ctx, func() {
 		b.end(Failed, "interrupted: "+context.Cause(ctx).Error())
@@ -121,7 +121,8 @@ func (b *budget) watch(ctx context.Context) (stop func()) {
 	}
 }
 
-func (b *budget) tick(start time.Time) {
+func (b *budget) tick(start time.Time, p *placement) {
+	p.tick(time.Now())
 	d := b.check(start)
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -66,6 +66,9 @@ func (s *session) decide(t *task) error {
 	if s.cfg.Observer != nil {
 		s.cfg.Observer.Call(&s.call, v.Action.Kind)
 	}
+	if !v.Action.Refuses() && rules.AffinityCall(arch, s.call.Nr) {
+		s.placement.over() // before the program can see where it is kept
+	}
 	switch v.Action.Kind {
 	case rules.Allow:
 		return s.resume(t, 0)

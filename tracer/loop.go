@@ -29,8 +29,8 @@ func (s *session) begin() error {
 		s.cfg.Hooks.Entry(s.tracee(t))
 		s.inHook = false
 	}
-	if t.proc.main {
-		s.worker.unpin(t.tid)
+	if s.cfg.Engine == Strict || s.cfg.Engine == Seccomp {
+		s.placement.over() // no stops come
 	}
 	if s.cfg.Engine == Seccomp {
 		if err := ptrace.Detach(t.tid, 0); err != nil && !errors.Is(err, unix.ESRCH) {
@@ -106,7 +106,9 @@ func (s *session) handle(e *event) error {
 			return fmt.Errorf("new task %d: %w", tid, err)
 		}
 		t = s.adopt(tid, tgid)
+		s.placement.joined(tid)
 	}
+	s.placement.stopped(tid)
 	err := s.answer(t, w)
 	if s.cfg.Observer != nil {
 		s.cfg.Observer.Stop(w.kind, time.Since(began))
@@ -245,6 +247,7 @@ func (s *session) forkStop(t *task) error {
 		tgid, err := procfs.TGID(child)
 		if err == nil {
 			s.adopt(child, tgid)
+			s.placement.joined(child)
 		}
 	}
 	if c := s.tasks[child]; c != nil {

@@ -50,9 +50,10 @@ type session struct {
 	onReturn func(rax uint64) // RunCode: the code came back to its caller
 	finished bool             // it did
 
-	budget budget
-	result Result
-	start  time.Time
+	budget    budget
+	placement placement
+	result    Result
+	start     time.Time
 }
 
 const pathMax = 4096
@@ -153,7 +154,7 @@ func (s *session) run(ctx context.Context, io *stdio) (err error) {
 		if err = s.stubAndLaunch(io); err == nil {
 			break
 		}
-		w.unpin(0)
+		w.unpin()
 		w.closeStub() // it may hold descriptors of the launch that failed
 		if try == launchTries || !meddled(err) {
 			return err
@@ -164,7 +165,9 @@ func (s *session) run(ctx context.Context, io *stdio) (err error) {
 		s.budget.setup = t
 	}
 	s.start = time.Now()
-	stop := s.budget.watch(ctx)
+	s.placement.begin(w, s.root)
+	defer s.placement.end()
+	stop := s.budget.watch(ctx, &s.placement)
 	defer stop()
 	if err := s.begin(); err != nil && !errors.Is(err, unix.ESRCH) {
 		s.fail(err) // ESRCH: it was killed, which is its fate and no failure

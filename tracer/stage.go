@@ -68,9 +68,6 @@ func (s *session) breakpoint(t *task) (hit bool, err error) {
 	if err := ptrace.SetIP(t.tid, p.entry); err != nil {
 		return true, &Error{"set instruction pointer", t.tid, err}
 	}
-	if !p.main {
-		p.main = true
-		s.worker.unpin(t.tid)
-	}
+	p.main = true
 	return true, s.resume(t, 0)
 }

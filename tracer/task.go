@@ -58,6 +58,7 @@ func (s *session) drop(tid int) {
 		return
 	}
 	delete(s.tasks, tid)
+	s.placement.left(tid)
 	t.proc.tasks--
 	if t.proc.tasks == 0 {
 		s.dropProcess(t.proc)
@@ -71,6 +72,7 @@ func (s *session) dropProcess(p *process) {
 	for tid, t := range s.tasks {
 		if t.proc == p {
 			delete(s.tasks, tid)
+			s.placement.left(tid)
 		}
 	}
 	s.budget.mu.Lock()

@@ -27,7 +27,8 @@ type worker struct {
 	stub *jail.Stub    // nil until the first session, and after a failed one
 	// prepared is whose filter the stub has loaded.
 	prepared *Prepared
-	all      unix.CPUSet
+	tid      int
+	all      unix.CPUSet // the cores of its thread
 }
 
 // pool holds the idle workers, newest last.
@@ -83,7 +84,7 @@ func onOwnThread(f func(*worker)) bool {
 	w.affinity()
 	f(w)
 	w.closeStub()
-	w.unpin(0)
+	w.unpin()
 	return true
 }
 
@@ -136,8 +137,9 @@ func childless() bool {
 	return errors.Is(err, unix.ECHILD)
 }
 
-// affinity notes the cores that the worker's thread may run on.
+// affinity notes the worker's thread and the cores that it may run on.
 func (w *worker) affinity() {
+	w.tid = unix.Gettid()
 	if err := unix.SchedGetaffinity(0, &w.all); err != nil {
 		w.all.Set(0)
 	}
@@ -195,24 +197,17 @@ func (w *worker) closeStub() {
 	w.prepared = nil
 }
 
-// pin puts the worker's thread and its stub, if there is one, on the core that
-// the thread is on now; a stub made later inherits it. Launch is a conversation between the two in which only one runs at a
-// time: on one core a turn is a plain context switch, across two it is an
-// inter-processor wake-up, five to ten times as long.
+// pin puts the worker's thread and its stub on the core that the thread is on
+// now; a stub made later inherits it (placement).
 func (w *worker) pin() {
-	cpu, err := getcpu()
+	one, err := here()
 	if err != nil {
 		return
 	}
-	var one unix.CPUSet
-	one.Set(cpu)
 	if unix.SchedSetaffinity(0, &one) == nil && w.stub != nil {
-		_ = unix.SchedSetaffinity(w.stub.PID, &one) // a failure costs time only
+		w.stub.Place(&one)
 	}
 }
 
-// unpin lets a child run on every core again, and the worker too.
-func (w *worker) unpin(pid int) {
-	_ = unix.SchedSetaffinity(pid, &w.all) // ESRCH: it is dead already
-	_ = unix.SchedSetaffinity(0, &w.all)
-}
+// unpin lets the worker's thread run on every core again.
+func (w *worker) unpin() { _ = unix.SchedSetaffinity(0, &w.all) }
