@@ -1,8 +1,6 @@
 package tracer_test
 
 import (
-	"bytes"
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -59,10 +57,7 @@ func expected(got string, want []string) bool {
 func TestLiveAttacks(t *testing.T) {
 	testutil.Require(t, testutil.Ptrace, testutil.Seccomp)
 	testprog.CompileAll(t)
-	compute, err := rules.Profile("compute")
-	if err != nil {
-		t.Fatal(err)
-	}
+	compute := profile(t, "compute")
 	for _, engine := range []tracer.Engine{tracer.Hybrid, tracer.Ptrace} {
 		t.Run(engine.String(), func(t *testing.T) {
 			for _, a := range testprog.Attacks(t) {
@@ -85,10 +80,7 @@ func TestLiveAttacks(t *testing.T) {
 func TestLiveAttacksFilterOnly(t *testing.T) {
 	testutil.Require(t, testutil.Ptrace, testutil.Seccomp)
 	testprog.CompileAll(t)
-	runtime, err := rules.Profile("runtime")
-	if err != nil {
-		t.Fatal(err)
-	}
+	runtime := profile(t, "runtime")
 	permitted := map[string]string{
 		"stat-shadow": "stat tells the truth", "stat-at": "stat tells the truth", "stat-flip": "stat tells the truth",
 		"access-shadow": "stat tells the truth", "access-errno": "stat tells the truth", "stat-statfs": "stat tells the truth",
@@ -109,16 +101,9 @@ func TestLiveAttacksFilterOnly(t *testing.T) {
 
 func holdAttack(t *testing.T, a testprog.AttackInfo, engine tracer.Engine, policy *rules.Policy) (*tracer.Result, string) {
 	t.Helper()
-	var out bytes.Buffer
-	r, err := tracer.Run(context.Background(), &tracer.Config{
+	r, out := hold(t, tracer.Config{
 		Path: testprog.Attack(t, a.Name), Args: []string{a.Name, testprog.Scratch(t)},
-		Stdout: &out, Stderr: &out, Policy: policy, Engine: engine, Limits: attackLimits(a.Class),
+		Policy: policy, Engine: engine, Limits: attackLimits(a.Class),
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if out.Len() > 300 {
-		out.Truncate(300)
-	}
-	return r, out.String()
+	return r, out[:min(len(out), 300)]
 }

@@ -1,14 +1,14 @@
 package tracer
 
 import (
-	"bytes"
 	"context"
 	"debug/elf"
-	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
+	"warder/internal/elfimage"
 	"warder/regs"
 )
 
@@ -22,7 +22,7 @@ type CodeResult struct {
 // Where a code program lies: the caller, and the code behind it.
 const (
 	codeBase   = 0x10000000
-	codeHead   = 64 + 56
+	codeHead   = elfimage.HeaderSize + elfimage.SegmentSize
 	maxCode    = 1 << 20
 	codeReturn = codeBase + codeHead + uint64(len0) // address behind the caller's int3
 )
@@ -74,28 +74,11 @@ func RunCode(ctx context.Context, cfg *Config, code []byte) (*CodeResult, error)
 
 // codeFile makes the static ELF file of a caller and its code.
 func codeFile(code []byte) (int, error) {
-	size := uint64(codeHead + len0 + len(code))
-	var b bytes.Buffer
-	header := elf.Header64{
-		Type: uint16(elf.ET_EXEC), Machine: uint16(elf.EM_X86_64), Version: uint32(elf.EV_CURRENT),
-		Entry: codeBase + codeHead, Phoff: 64, Ehsize: 64, Phentsize: 56, Phnum: 1,
-	}
-	copy(header.Ident[:], elf.ELFMAG)
-	header.Ident[elf.EI_CLASS] = byte(elf.ELFCLASS64)
-	header.Ident[elf.EI_DATA] = byte(elf.ELFDATA2LSB)
-	header.Ident[elf.EI_VERSION] = byte(elf.EV_CURRENT)
-	_ = binary.Write(&b, binary.LittleEndian, header) // fixed-size values into a bytes.Buffer
-	_ = binary.Write(&b, binary.LittleEndian, elf.Prog64{
-		Type: uint32(elf.PT_LOAD), Flags: uint32(elf.PF_R | elf.PF_X), Vaddr: codeBase, Paddr: codeBase,
-		Filesz: size, Memsz: size, Align: 4096,
-	})
-	b.Write(codeCaller[:])
-	b.Write(code)
 	fd, err := unix.MemfdCreate("warder-code", unix.MFD_CLOEXEC)
 	if err != nil {
 		return -1, fmt.Errorf("memfd_create: %w", err)
 	}
-	for image := b.Bytes(); len(image) > 0; {
+	for image := elfimage.Static(elf.EM_X86_64, codeBase, slices.Concat(codeCaller[:], code)); len(image) > 0; {
 		n, err := unix.Write(fd, image)
 		if err != nil {
 			unix.Close(fd)

@@ -11,7 +11,6 @@ import (
 
 	"warder/internal/testprog"
 	"warder/internal/testutil"
-	"warder/rules"
 	"warder/tracer"
 )
 
@@ -20,10 +19,7 @@ import (
 // where Landlock judges the file and not the name, never.
 func TestLivePathFlip(t *testing.T) {
 	testutil.Require(t, testutil.Ptrace, testutil.Landlock)
-	runtime, err := rules.Profile("runtime")
-	if err != nil {
-		t.Fatal(err)
-	}
+	runtime := profile(t, "runtime")
 	allowed := "/usr/share/warder-flip-test"
 	if err := os.WriteFile(allowed, []byte("fine\n"), 0o644); err != nil {
 		testutil.Require(t, testutil.Root)

@@ -46,10 +46,7 @@ func argument(tr *tracer.Tracee, i int) (*memory.Space, uint64, error) {
 func TestLiveEntryMemory(t *testing.T) {
 	testutil.Require(t, testutil.Ptrace, testutil.Seccomp)
 	for _, engine := range []tracer.Engine{tracer.Hybrid, tracer.Ptrace, tracer.Seccomp} {
-		policy, err := rules.Profile("runtime")
-		if err != nil {
-			t.Fatal(err)
-		}
+		policy := profile(t, "runtime")
 		calls := 0
 		r, _ := hold(t, tracer.Config{
 			Path: testprog.Program(t, "exitcode"), Args: args("7"), Engine: engine, Policy: policy,
@@ -244,11 +241,8 @@ func TestLiveInterrupted(t *testing.T) {
 			} else {
 				time.AfterFunc(after, func() { cancel(why) })
 			}
-			policy, err := rules.Profile("runtime")
-			if err != nil {
-				t.Fatal(err)
-			}
 			var r *tracer.Result
+			var err error
 			if engine == tracer.Strict {
 				code, err := tracer.RunCode(ctx, &tracer.Config{}, []byte{0xeb, 0xfe})
 				if err != nil {
@@ -256,7 +250,7 @@ func TestLiveInterrupted(t *testing.T) {
 				}
 				r = code.Result
 			} else {
-				r, _, err = tryHoldContext(t, ctx, tracer.Config{Path: testprog.Program(t, "sleeper"), Engine: engine, Policy: policy})
+				r, _, err = tryHoldContext(t, ctx, tracer.Config{Path: testprog.Program(t, "sleeper"), Engine: engine, Policy: profile(t, "runtime")})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"testing"
 	"time"
 
@@ -171,19 +170,11 @@ func reap() {
 
 // marked lists the processes whose argv[0] is the mark.
 func marked(mark string) []int {
-	var found []int
-	entries, _ := os.ReadDir("/proc")
-	for _, e := range entries {
-		pid, err := strconv.Atoi(e.Name())
-		if err != nil {
-			continue
-		}
-		line, err := os.ReadFile(filepath.Join("/proc", e.Name(), "cmdline"))
-		if name, _, _ := bytes.Cut(line, []byte{0}); err == nil && string(name) == mark {
-			found = append(found, pid)
-		}
-	}
-	return found
+	return processes(func(pid int) bool {
+		line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+		name, _, _ := bytes.Cut(line, []byte{0})
+		return err == nil && string(name) == mark
+	})
 }
 
 // holdStandard is a supervisor whose own standard descriptors and signals are

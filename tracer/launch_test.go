@@ -16,7 +16,6 @@ import (
 	"warder/internal/testprog"
 	"warder/internal/testutil"
 	"warder/jail"
-	"warder/rules"
 	"warder/tracer"
 )
 
@@ -89,10 +88,7 @@ func TestLiveStdin(t *testing.T) {
 	} {
 		for _, engine := range []tracer.Engine{tracer.Hybrid, tracer.Ptrace, tracer.Seccomp} {
 			t.Run(c.name+"/"+engine.String(), func(t *testing.T) {
-				policy, err := rules.Profile("runtime")
-				if err != nil {
-					t.Fatal(err)
-				}
+				policy := profile(t, "runtime")
 				in, finish := c.open(t)
 				r, out := hold(t, tracer.Config{Path: testprog.Program(t, "inherited"), Stdin: in, Engine: engine, Policy: policy})
 				if want := fmt.Sprintf(inherits, "0 read "+c.kind+"\n1 write pipe\n2 write pipe\n"); out != want || r.Outcome != tracer.OK {

@@ -170,10 +170,7 @@ func TestLivePeakMemory(t *testing.T) {
 	}
 	tracer.CloseIdle() // a stub that is started now is started by a large process
 	for _, engine := range []tracer.Engine{tracer.Hybrid, tracer.Ptrace, tracer.Seccomp} {
-		policy, err := rules.Profile("runtime")
-		if err != nil {
-			t.Fatal(err)
-		}
+		policy := profile(t, "runtime")
 		for _, c := range []struct {
 			touched  string
 			from, to int64 // KiB; the kernel counts by batches for each CPU

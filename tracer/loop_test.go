@@ -209,10 +209,7 @@ func (s *said) Write(p []byte) (int, error) {
 func TestLiveStopped(t *testing.T) {
 	testutil.Require(t, testutil.Ptrace, testutil.Seccomp)
 	for _, engine := range []tracer.Engine{tracer.Hybrid, tracer.Ptrace, tracer.Seccomp} {
-		policy, err := rules.Profile("runtime")
-		if err != nil {
-			t.Fatal(err)
-		}
+		policy := profile(t, "runtime")
 		t.Run(engine.String()+"/group-stop", func(t *testing.T) {
 			pid := make(chan int, 1)
 			out := &said{word: "stopping"}

@@ -9,7 +9,6 @@ import (
 	"runtime/pprof"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -149,6 +148,16 @@ func parsed(t testing.TB, text string) *rules.Policy {
 	return p
 }
 
+// profile gives a built-in policy.
+func profile(t testing.TB, name string) *rules.Policy {
+	t.Helper()
+	p, err := rules.Profile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
 // onTopOf is a profile with more rules before its own.
 func onTopOf(t testing.TB, base, more string) *rules.Policy {
 	t.Helper()
@@ -164,23 +173,25 @@ const (
 
 // held lists the processes that belong to sessions of process pid. Orphans
 // that are dead and were waited for by their tracer are left out: they are
-// zombies until their new parent, init, has waited for them as well.
+// zombies until their new parent, init, has waited for them as well. So are
+// those in state X, which nobody has to wait for: a dead parent's last steps in
+// the kernel, after its own death was reported, are to release them.
 func held(pid int) []int {
 	first := uint32(heldBase + pid*heldSlots)
+	return processes(func(id int) bool {
+		var st unix.Stat_t
+		err := unix.Stat(fmt.Sprintf("/proc/%d", id), &st)
+		return err == nil && st.Uid >= first && st.Uid < first+heldSlots && !initsZombie(id)
+	})
+}
+
+// processes lists those that match, of all there are.
+func processes(match func(pid int) bool) []int {
 	var found []int
 	entries, _ := os.ReadDir("/proc")
 	for _, e := range entries {
-		id, err := strconv.Atoi(e.Name())
-		if err != nil {
-			continue
-		}
-		info, err := os.Stat(filepath.Join("/proc", e.Name()))
-		if err != nil {
-			continue
-		}
-		st, ok := info.Sys().(*syscall.Stat_t)
-		if ok && st.Uid >= first && st.Uid < first+heldSlots && !initsZombie(id) {
-			found = append(found, id)
+		if pid, err := strconv.Atoi(e.Name()); err == nil && match(pid) {
+			found = append(found, pid)
 		}
 	}
 	return found
@@ -193,7 +204,7 @@ func initsZombie(pid int) bool {
 	}
 	// pid (name) state parent ...; the name may hold anything.
 	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
-	return len(fields) > 1 && fields[0] == "Z" && fields[1] == "1"
+	return len(fields) > 1 && (fields[0] == "X" || fields[0] == "Z" && fields[1] == "1")
 }
 
 // nothingHeld fails the test where a process of a session is left. No session

@@ -173,11 +173,7 @@ func (row *verdictRow) how() string {
 // rules need no stop: the seccomp engine takes them.
 func matrixPolicies(t *testing.T, base string) map[string]*rules.Policy {
 	t.Helper()
-	plain, err := rules.Profile(base)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return map[string]*rules.Policy{"": plain, "fork": onTopOf(t, base, forkRules), "memfd": onTopOf(t, base, memfdRules)}
+	return map[string]*rules.Policy{"": profile(t, base), "fork": onTopOf(t, base, forkRules), "memfd": onTopOf(t, base, memfdRules)}
 }
 
 func TestLiveVerdicts(t *testing.T) {

@@ -12,7 +12,6 @@ import (
 
 	"warder/internal/testprog"
 	"warder/internal/testutil"
-	"warder/rules"
 	"warder/tracer"
 )
 
@@ -63,10 +62,7 @@ func TestLivePrograms(t *testing.T) {
 			if err != nil && !errors.As(err, &failed) {
 				t.Fatal(err)
 			}
-			policy, err := rules.Profile(tt.profile)
-			if err != nil {
-				t.Fatal(err)
-			}
+			policy := profile(t, tt.profile)
 			in := filepath.Join(t.TempDir(), "input")
 			if err := os.WriteFile(in, []byte(tt.input), 0o644); err != nil {
 				t.Fatal(err)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"debug/elf"
 	"errors"
 	"fmt"
 	"os"
@@ -13,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"warder/internal/elfimage"
 	"warder/rules"
 	"warder/tracer"
 )
@@ -81,7 +83,15 @@ func tryStrict(cfg *tracer.Config) (string, error) {
 	return "runs machine code; a refused call is stopped", nil
 }
 
-// probeProgram writes a static program that calls getpid, in a new directory.
+// probeELF is a static program for x86-64: getpid(), then exit_group(0).
+func probeELF() []byte {
+	return elfimage.Static(elf.EM_X86_64, 0x400000, []byte{
+		0xb8, 0x27, 0, 0, 0, 0x0f, 0x05, // mov eax, 39; syscall
+		0x31, 0xff, 0xb8, 0xe7, 0, 0, 0, 0x0f, 0x05, // xor edi, edi; mov eax, 231; syscall
+	})
+}
+
+// probeProgram writes it into a new directory.
 func probeProgram() (string, error) {
 	dir, err := os.MkdirTemp("", "warder-doctor-")
 	if err != nil {

@@ -7,17 +7,18 @@ const anything = "*"
 // Data flows launch -> stop -> decode -> decide -> act -> record; nothing
 // imports upward.
 var imports = map[string][]string{
-	"abi":             {},
-	"decode":          {"abi"},
-	"rules":           {"abi", "rules/bpf"},
-	"rules/bpf":       {"abi"},
-	"internal/ptrace": {},
-	"internal/procfs": {},
-	"regs":            {"abi", "internal/ptrace"},
-	"memory":          {"internal/procfs", "internal/ptrace"},
-	"jail":            {"internal/ptrace", "rules/bpf"},
+	"abi":               {},
+	"decode":            {"abi"},
+	"rules":             {"abi", "rules/bpf"},
+	"rules/bpf":         {"abi"},
+	"internal/ptrace":   {},
+	"internal/procfs":   {},
+	"internal/elfimage": {},
+	"regs":              {"abi", "internal/ptrace"},
+	"memory":            {"internal/procfs", "internal/ptrace"},
+	"jail":              {"internal/elfimage", "internal/ptrace", "rules/bpf"},
 	"tracer": {
-		"abi", "decode", "internal/procfs", "internal/ptrace", "jail",
+		"abi", "decode", "internal/elfimage", "internal/procfs", "internal/ptrace", "jail",
 		"memory", "regs", "rules", "rules/bpf",
 	},
 	// Names of signals come from abi; a table of names is not the data's path.
