@@ -9,14 +9,18 @@ import (
 	"warder/internal/ptrace"
 )
 
-// Prefork makes the child of the next launch while there is time. A failure is
-// left to that launch to meet.
-func (s *Stub) Prefork() {
-	if s.next == 0 && !s.dead {
-		if pid, err := s.fork(); err == nil {
-			s.next = pid
-		}
+// Prefork makes the child of the next launch while there is time. After an
+// error the stub must be closed: half a child may be there.
+func (s *Stub) Prefork() error {
+	if s.next != 0 || s.dead {
+		return nil
 	}
+	pid, err := s.fork()
+	if err != nil {
+		return err
+	}
+	s.next = pid
+	return nil
 }
 
 // child is the child made ahead, if it is still alive, or a new one.
@@ -62,6 +66,8 @@ func (s *Stub) KillUser(uid int) error {
 	t.clear(1, s.key)
 	id := uint64(uid)
 	t.call("setresuid", unix.SYS_SETRESUID, id, id, id)
+	// CAP_KILL would make it everybody.
+	t.dropCaps()
 	t.call("kill", unix.SYS_KILL, ^uint64(0), uint64(unix.SIGKILL))
 	t.end()
 	if err := s.write(t); err != nil {

@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The three Landlock calls are made here and not through a library: the one
+// The Landlock calls are made here and not through a library: the one
 // at hand brings libcap's psx with it, which wants cgo.
 
 func landlockVersion() (int, error) {
@@ -36,6 +36,17 @@ func landlockCreate(fsRights, net, scoped uint64, abi int) (int, error) {
 func landlockAdd(ruleset int, access uint64, parent int) error {
 	attr := unix.LandlockPathBeneathAttr{Allowed_access: access, Parent_fd: int32(parent)}
 	_, _, e := unix.Syscall6(unix.SYS_LANDLOCK_ADD_RULE, uintptr(ruleset), unix.LANDLOCK_RULE_PATH_BENEATH,
+		uintptr(unsafe.Pointer(&attr)), 0, 0, 0)
+	if e != 0 {
+		return e
+	}
+	return nil
+}
+
+func landlockAddPort(ruleset int, access, port uint64) error {
+	const rulePort = 2                                  // LANDLOCK_RULE_NET_PORT
+	attr := struct{ access, port uint64 }{access, port} // struct landlock_net_port_attr: the port in host order
+	_, _, e := unix.Syscall6(unix.SYS_LANDLOCK_ADD_RULE, uintptr(ruleset), rulePort,
 		uintptr(unsafe.Pointer(&attr)), 0, 0, 0)
 	if e != 0 {
 		return e

@@ -20,23 +20,40 @@ type Limit struct {
 // Spec says what to launch and how it is confined. Descriptors belong to the
 // caller and are copied into the child.
 type Spec struct {
-	Stdio [3]int   // standard input, output and error
-	Exec  int      // the program, opened with O_PATH or for reading
-	Dir   int      // the working directory, or -1 to keep the stub's
-	Argv  []string // argv[0] included
-	Env   []string // the whole environment
+	Stdio [3]int // standard input, output and error
+	Exec  int    // the program, opened with O_PATH or for reading
+	Dir   int    // the working directory, or -1 to keep the stub's
+	// DirName is the working directory in a stub's View, where it is seen.
+	DirName string
+
+	Argv []string // argv[0] included
+	Env  []string // the whole environment
+
+	// Root is a directory that becomes the child's root before its execve, or
+	// -1. Dir lies in it.
+	Root int
+	// EmptyRoot gives the child the empty root before its execve, and Dir no
+	// meaning: for programs that need no other file to begin. The stub must
+	// have been started with Root.
+	EmptyRoot bool
 
 	UID, GID int // ids to take, or -1 to keep the supervisor's
 	Limits   []Limit
-	Ruleset  int // a Landlock ruleset, or -1
+	Ruleset  int  // a Landlock ruleset, or -1
+	NoTSC    bool // reading the time stamp counter is a SIGSEGV from execve on
 
 	// Filter is loaded by the child itself, behind what its stub has; nil:
 	// none. It costs a good part of a launch.
 	Filter Filter
 }
 
-// descriptors of the child while it sets itself up: 3 is the stub's socket.
-const firstPassed = 4
+// Descriptors of the stub, and of a child while it sets itself up.
+const (
+	sockFD      = 3 // the stub's end of the socket
+	ownRootFD   = 4 // the root directory that the supervisor has
+	emptyRootFD = 5
+	firstPassed = 6
+)
 
 // Launch makes a child by spec and returns it stopped at PTRACE_EVENT_EXEC:
 // the program is mapped and has not run an instruction. On an error nothing
@@ -65,7 +82,10 @@ func (s *Stub) confine(spec *Spec, pid int) error {
 		return err
 	}
 	fds := []int{spec.Stdio[0], spec.Stdio[1], spec.Stdio[2], spec.Exec}
-	if spec.Dir >= 0 {
+	if spec.Root >= 0 {
+		fds = append(fds, spec.Root)
+	}
+	if spec.Dir >= 0 && s.view == nil {
 		fds = append(fds, spec.Dir)
 	}
 	if spec.Ruleset >= 0 {
@@ -119,20 +139,35 @@ func (s *Stub) setup(spec *Spec, pid int) *table {
 	passed := 4
 	next := func() uint64 { passed++; return uint64(firstPassed + passed - 1) }
 
-	// struct msghdr for SCM_RIGHTS: one byte of data, room for six descriptors.
+	// struct msghdr for SCM_RIGHTS: one byte of data, room for seven descriptors.
 	iov := t.putWords(t.putWords(0), 1)
-	const space = 16 + 6*4 // five words
-	control := t.putWords(0, 0, 0, 0, 0)
+	const space = 16 + 7*4 // in six words
+	control := t.putWords(0, 0, 0, 0, 0, 0)
 	msg := t.putWords(0, 0, iov, 1, control, space, 0)
-	t.call("recvmsg (descriptors)", unix.SYS_RECVMSG, firstPassed-1, msg, unix.MSG_CMSG_CLOEXEC)
+	t.call("recvmsg (descriptors)", unix.SYS_RECVMSG, sockFD, msg, unix.MSG_CMSG_CLOEXEC)
 	for fd := range uint64(3) {
 		t.call("dup3 (standard descriptors)", unix.SYS_DUP3, firstPassed+fd, fd, 0)
 	}
 	exec := uint64(firstPassed + 3)
 	t.call("rt_sigaction (SIGCHLD)", unix.SYS_RT_SIGACTION, uint64(unix.SIGCHLD), t.putWords(0, 0, 0, 0), 0, 8)
 	t.call("setpgid", unix.SYS_SETPGID, 0, 0)
-	if spec.Dir >= 0 {
+	t.call("umask", unix.SYS_UMASK, s.umask)
+	if spec.Root >= 0 {
+		t.call("unshare (filesystem state)", unix.SYS_UNSHARE, unix.CLONE_FS)
+		t.changeRoot(next())
+	}
+	switch {
+	case s.view != nil:
+		s.view.enter(t, spec.DirName)
+	case spec.Dir >= 0:
 		t.call("fchdir", unix.SYS_FCHDIR, next())
+	}
+	if spec.EmptyRoot {
+		t.call("unshare (filesystem state)", unix.SYS_UNSHARE, unix.CLONE_FS)
+		t.changeRoot(emptyRootFD)
+	}
+	if s.caps&(1<<unix.CAP_SETPCAP) != 0 {
+		t.call("prctl(PR_SET_SECUREBITS)", unix.SYS_PRCTL, unix.PR_SET_SECUREBITS, secureBits)
 	}
 	for _, l := range spec.Limits {
 		t.call(limitName(l.Resource), unix.SYS_PRLIMIT64, 0, uint64(l.Resource), t.putWords(l.Value, l.Value), 0)
@@ -144,11 +179,14 @@ func (s *Stub) setup(spec *Spec, pid int) *table {
 	if spec.UID >= 0 {
 		t.call("setresuid", unix.SYS_SETRESUID, uint64(spec.UID), uint64(spec.UID), uint64(spec.UID))
 	}
-	t.call("capset", unix.SYS_CAPSET, t.putWords(unix.LINUX_CAPABILITY_VERSION_3), t.putWords(0, 0, 0))
+	t.dropCaps()
 	// After the ids: a change of ids clears the death signal. It is what
 	// ends a child whose engine has no tracer.
 	t.call("prctl(PR_SET_PDEATHSIG)", unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uint64(unix.SIGKILL))
 	t.call("prctl(PR_SET_NO_NEW_PRIVS)", unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+	if spec.NoTSC {
+		t.call("prctl(PR_SET_TSC)", unix.SYS_PRCTL, unix.PR_SET_TSC, unix.PR_TSC_SIGSEGV)
+	}
 	if spec.Ruleset >= 0 {
 		t.call("landlock_restrict_self", unix.SYS_LANDLOCK_RESTRICT_SELF, next(), 0)
 	}

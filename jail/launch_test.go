@@ -45,7 +45,7 @@ type bench struct {
 
 func withStub(t testing.TB, program string, filter jail.Filter, detach bool, f func(*bench)) {
 	onThread(t, func() {
-		s, err := jail.Start(filter, detach)
+		s, err := jail.Start(&jail.StubSpec{Filter: filter, Detach: detach, Root: true})
 		if err != nil {
 			t.Error(err)
 			return
@@ -64,6 +64,7 @@ func withStub(t testing.TB, program string, filter jail.Filter, detach bool, f f
 		}
 		defer unix.Close(null)
 		f(&bench{s, jail.Spec{
+			Root:  -1,
 			Stdio: [3]int{null, null, null}, Exec: fd, Dir: -1, Argv: []string{"held"}, UID: -1, GID: -1, Ruleset: -1,
 			Limits: []jail.Limit{{Resource: unix.RLIMIT_CORE, Value: 0}},
 		}})
@@ -97,7 +98,9 @@ func TestLiveLaunch(t *testing.T) {
 	withStub(t, testprog.Program(t, "empty"), nil, false, func(b *bench) {
 		for i := range 100 {
 			if i%2 == 1 {
-				b.Prefork()
+				if err := b.Prefork(); err != nil {
+					t.Fatal(err)
+				}
 			}
 			pid, err := b.Launch(&b.spec)
 			if err != nil {
@@ -187,7 +190,9 @@ func TestLiveSetupError(t *testing.T) {
 // TestLivePreforkKilled launches although the child made ahead was killed.
 func TestLivePreforkKilled(t *testing.T) {
 	withStub(t, testprog.Program(t, "empty"), nil, false, func(b *bench) {
-		b.Prefork()
+		if err := b.Prefork(); err != nil {
+			t.Fatal(err)
+		}
 		stub := strconv.Itoa(b.PID)
 		list, err := os.ReadFile("/proc/" + stub + "/task/" + stub + "/children")
 		if err != nil {
@@ -250,7 +255,7 @@ func TestLiveKillUser(t *testing.T) {
 func TestLiveStubDiesWithThread(t *testing.T) {
 	pid := 0
 	onThread(t, func() {
-		s, err := jail.Start(nil, false)
+		s, err := jail.Start(&jail.StubSpec{Detach: false})
 		if err != nil {
 			t.Error(err)
 			return

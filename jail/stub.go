@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"os"
 	"syscall"
 
 	"golang.org/x/net/bpf"
@@ -18,12 +17,15 @@ import (
 // OS thread that started it: only that thread may use it, and it dies with
 // that thread (PTRACE_O_EXITKILL, PR_SET_PDEATHSIG).
 type Stub struct {
-	PID  int
-	sock int // our end of the socket that passes descriptors to children
-	caps uint64
-	key  uint64
-	next int // a child made ahead of need, or 0
-	dead bool
+	PID   int
+	sock  int // our end of the socket that passes descriptors to children; -1: none
+	caps  uint64
+	key   uint64
+	next  int    // a child made ahead of need, or 0
+	dead  bool   // there is none, or it has been reaped
+	row0  uint64 // flags of the clone that makes a child
+	view  *View
+	umask uint64
 
 	table table // the one that is being made
 }
@@ -32,67 +34,88 @@ type Stub struct {
 // it is not known yet. Calls with key as their sixth argument must pass it.
 type Filter func(self uint32, key uint64) []bpf.RawInstruction
 
-// Start makes a stub on the calling thread, which must be locked. All its
-// children inherit filter, unless it is nil.
+// StubSpec is what all children of a stub have in common.
+type StubSpec struct {
+	// Filter is loaded by the stub and inherited by its children; nil: none.
+	Filter Filter
+	// Detach makes the children the calling thread's own, so that it can wait
+	// for one that it no longer traces.
+	Detach bool
+	// Namespaces are those that the stub leaves for new ones of its own.
+	Namespaces []Namespace
+	// View, where not nil, is the children's root from their execve on. It takes
+	// a mount namespace, which is made with it.
+	View *View
+	// Root lets ChangeRoot move the children to an empty root.
+	Root bool
+}
+
+// Start makes a stub on the calling thread, which must be locked.
 //
 // The children are the stub's own, and it is the reaper of what they leave
 // (PR_SET_CHILD_SUBREAPER), which the kernel then buries without being asked:
 // no zombie of a held program waits for an init process that may never look.
-// With detach they are the calling thread's children instead, so that it can
-// wait for one that it no longer traces.
-func Start(filter Filter, detach bool) (*Stub, error) {
-	image, err := stubFile()
-	if err != nil {
-		return nil, fmt.Errorf("start stub: %w", err)
-	}
-	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return nil, fmt.Errorf("start stub: socketpair: %w", err)
-	}
-	defer unix.Close(pair[1])
-	null, err := unix.Open("/dev/null", unix.O_RDWR|unix.O_CLOEXEC, 0)
-	if err != nil {
-		unix.Close(pair[0])
-		return nil, fmt.Errorf("start stub: /dev/null: %w", err)
-	}
-	defer unix.Close(null)
-	caps, err := effectiveCaps()
-	if err != nil {
-		unix.Close(pair[0])
-		return nil, fmt.Errorf("start stub: %w", err)
-	}
-	pid, err := syscall.ForkExec(fmt.Sprintf("/proc/self/fd/%d", image), []string{"warder-stub"}, &syscall.ProcAttr{
-		Files: []uintptr{uintptr(null), uintptr(null), uintptr(null), uintptr(pair[1])},
-		Sys:   &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL},
-	})
-	if err != nil {
-		unix.Close(pair[0])
-		return nil, fmt.Errorf("start stub: %w", err)
-	}
-	s := &Stub{PID: pid, sock: pair[0], caps: caps}
-	s.table.rows = make([]byte, 0, maxRows*rowSize)
-	s.table.steps = make([]string, 0, maxRows)
-	s.table.blob = make([]byte, 0, 4096)
-	var key [8]byte
-	if _, err := rand.Read(key[:]); err != nil {
-		s.Close()
-		return nil, fmt.Errorf("start stub: key: %w", err)
-	}
-	s.key = binary.LittleEndian.Uint64(key[:])
-	if err := s.seize(); err != nil {
-		s.Close()
-		return nil, fmt.Errorf("start stub: %w", err)
-	}
-	if err := s.prepare(filter, detach); err != nil {
+func Start(spec *StubSpec) (*Stub, error) {
+	s := &Stub{sock: -1, dead: true}
+	if err := s.start(spec); err != nil {
 		s.Close()
 		return nil, fmt.Errorf("start stub: %w", err)
 	}
 	return s, nil
 }
 
+func (s *Stub) start(spec *StubSpec) error {
+	image, err := stubFile()
+	if err != nil {
+		return err
+	}
+	if s.caps, err = EffectiveCaps(); err != nil {
+		return err
+	}
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("socketpair: %w", err)
+	}
+	s.sock = pair[0]
+	defer unix.Close(pair[1])
+	null, err := unix.Open("/dev/null", unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("/dev/null: %w", err)
+	}
+	defer unix.Close(null)
+	own, empty := null, null
+	if spec.Root {
+		if own, empty, err = roots(); err != nil {
+			return err
+		}
+	}
+	s.PID, err = syscall.ForkExec(fmt.Sprintf("/proc/self/fd/%d", image), []string{"warder-stub"}, &syscall.ProcAttr{
+		Files: []uintptr{uintptr(null), uintptr(null), uintptr(null), sockFD: uintptr(pair[1]), ownRootFD: uintptr(own), emptyRootFD: uintptr(empty)},
+		Sys:   &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL},
+	})
+	if err != nil {
+		return err
+	}
+	s.dead = false
+	s.table.rows = make([]byte, 0, 192*rowSize)
+	s.table.steps = make([]string, 0, 192)
+	s.table.blob = make([]byte, 0, 4096)
+	var key [8]byte
+	if _, err := rand.Read(key[:]); err != nil {
+		return fmt.Errorf("key: %w", err)
+	}
+	s.key = binary.LittleEndian.Uint64(key[:])
+	if err := s.seize(); err != nil {
+		return err
+	}
+	return s.prepare(spec)
+}
+
 // Close kills and reaps the stub.
 func (s *Stub) Close() {
-	unix.Close(s.sock)
+	if s.sock >= 0 {
+		unix.Close(s.sock)
+	}
 	if s.next != 0 {
 		killAndReap(s.next)
 		s.next = 0
@@ -225,65 +248,6 @@ func kernelSent(pid int) bool {
 	return ptrace.GetSigInfo(pid, &info) == nil && info.Code > 0
 }
 
-// prepare makes the stub's own calls, once: what every child inherits.
-func (s *Stub) prepare(filter Filter, detach bool) error {
-	t := &s.table
-	t.clear(0, s.key)
-	// What a host program has open without close-on-exec came along.
-	t.call("close_range", unix.SYS_CLOSE_RANGE, firstPassed, uint64(^uint32(0)), 0)
-	// A host program may ignore signals (nohup ignores SIGHUP), and ignored
-	// signals stay ignored across execve.
-	action := t.putWords(0, 0, 0, 0) // struct kernel_sigaction: SIG_DFL
-	for sig := 1; sig <= 64; sig++ {
-		if sig != int(unix.SIGKILL) && sig != int(unix.SIGSTOP) {
-			t.call("rt_sigaction", unix.SYS_RT_SIGACTION, uint64(sig), action, 0, 8)
-		}
-	}
-	// Where SIGCHLD is ignored dead children vanish, and it is not even sent.
-	// Each child sets it back.
-	const ignore = 1 // SIG_IGN
-	t.call("rt_sigaction", unix.SYS_RT_SIGACTION, uint64(unix.SIGCHLD), t.putWords(ignore, 0, 0, 0), 0, 8)
-	t.call("prctl(PR_SET_CHILD_SUBREAPER)", unix.SYS_PRCTL, unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-	t.call("prctl(PR_CAP_AMBIENT_CLEAR_ALL)", unix.SYS_PRCTL, unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
-	t.call("rt_sigprocmask", unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, t.putWords(0), 0, 8)
-	// A session of its own, without a terminal. The stub leads it and not each
-	// child: a new session costs a scheduler group (CONFIG_SCHED_AUTOGROUP),
-	// and a child that leads none cannot acquire a terminal either.
-	t.call("setsid", unix.SYS_SETSID)
-	t.call("prctl(PR_SET_NAME)", unix.SYS_PRCTL, unix.PR_SET_NAME, t.put([]byte("warder-stub\x00")))
-	if s.caps&(1<<unix.CAP_SETPCAP) != 0 {
-		for c := 0; c <= unix.CAP_LAST_CAP; c++ {
-			in, err := unix.PrctlRetInt(unix.PR_CAPBSET_READ, uintptr(c), 0, 0, 0)
-			if err == nil && in == 1 {
-				t.call("prctl(PR_CAPBSET_DROP)", unix.SYS_PRCTL, unix.PR_CAPBSET_DROP, uint64(c))
-			}
-		}
-	}
-	if filter != nil {
-		t.call("prctl(PR_SET_NO_NEW_PRIVS)", unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-		t.seccomp(filter(0, s.key))
-	}
-	t.end()
-	if err := s.write(t); err != nil {
-		return err
-	}
-	if _, err := s.run(); err != nil {
-		return err
-	}
-	if err := s.check(s.PID, t); err != nil {
-		return err
-	}
-	// From now on row 0 makes a child. It shares the stub's memory until its
-	// execve, and the stub's own options attach it before it runs.
-	flags := unix.CLONE_VM | uint64(unix.SIGCHLD)
-	if detach {
-		flags |= unix.CLONE_PARENT
-	}
-	t.clear(0, s.key)
-	t.call("clone", unix.SYS_CLONE, flags)
-	return s.write(t)
-}
-
 // write puts a table into the stub's data segment.
 func (s *Stub) write(t *table) error {
 	if t.err != nil {
@@ -347,14 +311,4 @@ func (s *Stub) fork() (int, error) {
 		return 0, err
 	}
 	return pid, nil
-}
-
-// effectiveCaps reads the calling thread's effective capabilities.
-func effectiveCaps() (uint64, error) {
-	hdr := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
-	var data [2]unix.CapUserData
-	if err := unix.Capget(&hdr, &data[0]); err != nil {
-		return 0, os.NewSyscallError("capget", err)
-	}
-	return uint64(data[0].Effective) | uint64(data[1].Effective)<<32, nil
 }

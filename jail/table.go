@@ -9,7 +9,7 @@ import (
 
 const (
 	rowSize  = 64
-	maxRows  = 192
+	maxRows  = 512
 	blobBase = dataBase + maxRows*rowSize
 	endMark  = ^uint64(0)
 )

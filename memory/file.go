@@ -21,11 +21,15 @@ func fileErr(err error) error {
 	return err
 }
 
-// readFile reads through /proc/<tid>/mem what process_vm_readv refused to.
+// readFile reads through /proc/<tid>/mem what process_vm_readv refused to, or,
+// where refusal is nil, was not asked for.
 func (s *Space) readFile(addr uint64, p []byte, refusal error) (int, error) {
 	fd, err := procfs.Open(s.tid, "mem", unix.O_RDONLY)
-	if err != nil {
+	switch {
+	case err != nil && refusal != nil:
 		return 0, fmt.Errorf("%w, and %w", refusal, err)
+	case err != nil:
+		return 0, err
 	}
 	defer unix.Close(fd)
 	for {
@@ -40,6 +44,25 @@ func (s *Space) readFile(addr uint64, p []byte, refusal error) (int, error) {
 		}
 		return n, nil
 	}
+}
+
+// ReadForce reads len(p) bytes at addr through the program's page protections
+// (FOLL_FORCE), from /proc/<tid>/mem: code that may be executed and not read,
+// above all. It ends like ReadAt at what is not mapped.
+func (s *Space) ReadForce(p []byte, addr int64) (int, error) {
+	a := uint64(addr)
+	if err := s.check("force", a, uint64(len(p))); err != nil {
+		return 0, err
+	}
+	n := 0
+	for n < len(p) {
+		m, err := s.readFile(a+uint64(n), p[n:], nil)
+		if err != nil {
+			return n, s.fail("force", a+uint64(n), err)
+		}
+		n += m
+	}
+	return n, nil
 }
 
 // WriteForce writes p at addr through the program's page protections

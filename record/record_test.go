@@ -50,7 +50,8 @@ func results() map[string]*tracer.Result {
 	}
 	unseen := base(tracer.PolicyViolation, "")
 	unseen.Violation = &tracer.Violation{Arch: "foreign", PID: 5, TID: 5, Rule: "a call through a foreign architecture's entry"}
-	unseen.Unavailable = []string{"own uid: needs CAP_SETUID and CAP_SETGID"}
+	unseen.Walls = []tracer.Wall{tracer.WallCaps, tracer.WallLandlock}
+	unseen.Unavailable = []string{"uid: needs CAP_SETUID and CAP_SETGID"}
 	hostile := base(tracer.PolicyViolation, "")
 	hostile.Violation = &tracer.Violation{
 		Call: openat, Arch: "x86_64", Where: "\x1b]0;owned\x07/tmp/\u202egpj\u009b2J\n+0x1\xff", Rule: "compute.yaml:168: kill",
@@ -176,7 +177,7 @@ func TestKeys(t *testing.T) {
 		}
 	}
 	check(top, `schema status exit_code signal cpu_time_s user_time_s system_time_s wall_time_s max_rss_bytes
-		output_bytes stops engine policy program message unavailable violation`)
+		output_bytes stops engine policy program message walls unavailable violation`)
 	check(inner, "syscall nr arch args decoded pid tid ip where rule")
 }
 

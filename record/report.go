@@ -37,8 +37,9 @@ type Report struct {
 	Program string `json:"program"` // the file that was run
 	Message string `json:"message"` // what else there is to say, for people; or ""
 
-	// Unavailable lists the walls that this machine or user could not give,
-	// each with the reason; empty where all stood.
+	// Walls lists those that stood: tracer.Wall. Unavailable lists those that
+	// this machine, user or policy could not give, each with the reason.
+	Walls       []string `json:"walls"`
 	Unavailable []string `json:"unavailable"`
 
 	Violation *Violation `json:"violation,omitempty"` // for status policy-violation
@@ -67,7 +68,7 @@ func NewReport(r *tracer.Result, program string) *Report {
 		CPUTime: seconds(r.CPU()), UserTime: seconds(r.User), SystemTime: seconds(r.System), WallTime: seconds(r.Wall),
 		MaxRSS: r.MaxRSS, OutputBytes: r.OutputBytes, Stops: r.Stops,
 		Engine: r.Engine.String(), Policy: Clean(r.Policy), Program: Clean(program), Message: Clean(r.Message),
-		Unavailable: []string{},
+		Walls: []string{}, Unavailable: []string{},
 	}
 	if r.ExitCode >= 0 {
 		code := r.ExitCode
@@ -76,6 +77,9 @@ func NewReport(r *tracer.Result, program string) *Report {
 	if r.Signal != 0 {
 		name := abi.SignalName(r.Signal)
 		p.Signal = &name
+	}
+	for _, w := range r.Walls {
+		p.Walls = append(p.Walls, string(w))
 	}
 	for _, u := range r.Unavailable {
 		p.Unavailable = append(p.Unavailable, Clean(u))

@@ -14,11 +14,15 @@ func (p *Policy) merge(base *Policy, hasDefault bool) {
 		p.LastKnown = base.LastKnown
 	}
 	if !p.AnyPath {
-		p.Read = append(p.Read, fromBase(base, base.Read, p.Read)...)
-		p.Exec = append(p.Exec, fromBase(base, base.Exec, p.Exec)...)
+		for i := range pathKeys {
+			own := pathKeys[i].list(p)
+			*own = append(*own, fromBase(base, *pathKeys[i].list(base), *own)...)
+		}
 	}
+	p.mergeNetwork(base)
+	p.Time.merge(base.Time)
 	own := p.Rules
-	for _, r := range base.Rules {
+	for _, r := range base.written() {
 		r.Calls = slices.DeleteFunc(slices.Clone(r.Calls), func(call string) bool {
 			return slices.ContainsFunc(own, func(o Rule) bool { return o.settles(call, r.Stage) })
 		})
@@ -41,7 +45,7 @@ func (r *Rule) settles(call string, stage Stage) bool {
 func fromBase(base *Policy, theirs, own []Path) []Path {
 	var out []Path
 	for _, g := range theirs {
-		if slices.ContainsFunc(own, func(o Path) bool { return o.Name == g.Name }) {
+		if slices.ContainsFunc(own, func(o Path) bool { return o.Name == g.Name && (o.Stage == AnyStage || o.Stage == g.Stage) }) {
 			continue
 		}
 		if g.Source == "" {

@@ -22,19 +22,9 @@ func (p *Policy) check(ps *problems) {
 	if p.Default.Kind == Rewrite {
 		ps.line(p.DefaultLine, "default: %s names one call's twin, not what happens to any call", p.Default)
 	}
-	if p.AnyPath && len(p.Read)+len(p.Exec) > 0 {
-		ps.line(0, "paths are unrestricted, and yet read or exec lists some")
-	}
-	for _, grants := range [...][]Path{p.Read, p.Exec} {
-		for _, g := range grants {
-			if msg := badPath(g.Name); msg != "" {
-				ps.line(g.Line, "%s", msg)
-			} else if strings.HasSuffix(g.Name, "?") && !g.Optional {
-				// A document cannot say this: its ? means optional.
-				ps.line(g.Line, "path %q ends in a question mark and is not optional", g.Name)
-			}
-		}
-	}
+	p.checkPaths(ps)
+	p.checkPorts(ps)
+	p.checkScope(ps)
 	for i := range p.Rules {
 		r := &p.Rules[i]
 		for _, msg := range r.problems() {
@@ -45,6 +35,10 @@ func (p *Policy) check(ps *problems) {
 		}
 	}
 	p.checkReach(ps)
+	p.checkTime(ps)
+	if len(ps.list) == 0 { // conditions are fit to be looked at
+		p.checkTCP(ps)
+	}
 }
 
 func badAction(a Action) string {

@@ -9,12 +9,15 @@ import (
 // Placement says where the calls of one rule are decided, and what that costs
 // a call that the rule decides.
 type Placement struct {
-	Line   int      // of the policy's source; 0 for what no line says
-	Calls  []string // as the rule names them; empty for Landlock's grants
-	Paths  []string // Landlock's grants, with "?" behind optional ones
-	Action Action
-	Where  string
-	Cost   string
+	Line  int      // of the policy's source; 0 for what no line says
+	Calls []string // as the rule names them; empty for Landlock's grants
+	Paths []string // Landlock's grants, with "?" behind optional ones
+	// Setting is a key of the policy that is no rule, with its value; then
+	// there are no calls, no paths and no action.
+	Setting string
+	Action  Action
+	Where   string
+	Cost    string
 }
 
 // Costs of one call, measured on Linux 6.18: see docs/performance.md. They are
@@ -28,6 +31,7 @@ const (
 	costTwin     = "about 20 us" // a stop at entry and one at exit
 	costEnd      = "the program ends"
 	costNever    = "never reached"
+	costClock    = "CLOCKCOST"
 )
 
 // Places.
@@ -49,22 +53,9 @@ const (
 func (p *Policy) Explain(target Target) []Placement {
 	arch := abi.Native()
 	var out []Placement
-	add := func(paths []Path, what string) {
-		at := Placement{Action: Action{Kind: Allow}, Where: "Landlock, " + what, Cost: "at each open"}
-		for _, g := range paths {
-			name := g.Name
-			if g.Optional {
-				name += "?"
-			}
-			at.Paths = append(at.Paths, name)
-		}
-		if len(paths) > 0 {
-			at.Line = paths[0].Line
-			out = append(out, at)
-		}
-	}
-	add(p.Read, "read")
-	add(p.Exec, "read and execute")
+	out = append(out, p.explainPaths()...)
+	out = append(out, p.explainNetwork()...)
+	out = append(out, p.explainTime()...)
 	seen := make(map[string][]int, 128) // rules so far, by call
 	for i := range p.Rules {
 		r := &p.Rules[i]

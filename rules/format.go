@@ -20,16 +20,15 @@ func Format(p *Policy) string {
 		// The number: the name would be another call's elsewhere.
 		w.entry(0, "newest", strconv.FormatUint(uint64(p.LastKnown), 10))
 	}
-	w.grants("read", p.Read)
-	w.grants("exec", p.Exec)
-	if p.AnyPath {
-		w.entry(0, "paths", "unrestricted")
-	}
-	if len(p.Rules) > 0 {
+	w.grants(p)
+	w.network(p)
+	w.time(&p.Time)
+	written := p.written()
+	if len(written) > 0 {
 		w.entry(0, "syscalls", "")
 	}
-	for i := range p.Rules {
-		w.rule(&p.Rules[i])
+	for i := range written {
+		w.rule(&written[i])
 	}
 	return w.b.String()
 }
@@ -53,19 +52,6 @@ func (w *writer) entry(indent int, key, value string) {
 
 func (w *writer) item(indent int, value string) {
 	w.b.WriteString(strings.Repeat(" ", indent) + "- " + value + "\n")
-}
-
-func (w *writer) grants(key string, grants []Path) {
-	if len(grants) > 0 {
-		w.entry(0, key, "")
-	}
-	for _, g := range grants {
-		name := g.Name
-		if g.Optional {
-			name += "?"
-		}
-		w.item(2, quote(name))
-	}
 }
 
 func (w *writer) rule(r *Rule) {

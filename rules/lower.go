@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -25,12 +26,13 @@ const (
 
 // StopError says which rule needs a supervisor that the target lacks.
 type StopError struct {
-	Where string // file:line
-	What  string
+	Where  string // file:line
+	What   string
+	Engine string // "" for seccomp
 }
 
 func (e *StopError) Error() string {
-	return fmt.Sprintf("%s: %s needs a stop, and the seccomp engine makes none (use --engine hybrid)", e.Where, e.What)
+	return fmt.Sprintf("%s: %s needs a stop, and the %s engine makes none (use --engine hybrid)", e.Where, e.What, cmp.Or(e.Engine, "seccomp"))
 }
 
 // needsStop names what in r only a stop can enforce, or "".
@@ -98,20 +100,20 @@ func (p *Policy) stopErrors() error {
 		r, last := &p.Rules[i], i-1
 		again := last >= 0 && p.Rules[last].Line == r.Line && p.Rules[last].Source == r.Source && r.Line != 0
 		if what := r.needsStop(); what != "" && !again {
-			errs = append(errs, &StopError{p.WhereRule(r), what})
+			errs = append(errs, &StopError{Where: p.WhereRule(r), What: what})
 		}
 	}
 	if p.Default.Kind == Trace {
-		errs = append(errs, &StopError{p.Where(p.DefaultLine), "default action trace"})
+		errs = append(errs, &StopError{Where: p.Where(p.DefaultLine), What: "default action trace"})
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, p.TimeStops("seccomp"))...)
 }
 
 // LaunchCalls are the calls that a stub makes to set a child up, package jail.
 var LaunchCalls = [...]string{
 	"clone", "recvmsg", "rt_sigaction", "dup3", "setpgid", "fchdir", "prlimit64", "setgroups",
 	"setresgid", "setresuid", "prctl", "capset", "landlock_restrict_self",
-	"close_range", "seccomp", "kill", "execveat",
+	"close_range", "seccomp", "kill", "execveat", "unshare", "chroot", "chdir", "umask",
 }
 
 func launchCall(name string) bool { return slices.Contains(LaunchCalls[:], name) }

@@ -2,8 +2,6 @@ package rules
 
 import (
 	"bytes"
-	"fmt"
-	"path"
 	"reflect"
 	"slices"
 	"strconv"
@@ -103,7 +101,8 @@ type document struct {
 
 func (d *document) root(n *node) {
 	p := d.policy
-	fs := d.fields(n, "the policy", "name", "base", "default", "newest", "read", "exec", "paths", "syscalls")
+	fs := d.fields(n, "the policy", "name", "base", "default", "newest", "read", "exec", "write", "create", "paths",
+		"connect", "bind", "scope", "time", "tsc", "syscalls")
 	if n.kind == mappingNode && fs.get("default") == nil && fs.get("base") == nil {
 		d.at(n, "the policy does not say its default action: default: kill")
 	}
@@ -119,20 +118,22 @@ func (d *document) root(n *node) {
 			p.Default, _ = d.action(f.value, "default")
 		case "newest":
 			p.LastKnown = d.newest(f.value)
-		case "read":
-			p.Read = d.grants(f.value, "read")
-		case "exec":
-			p.Exec = d.grants(f.value, "exec")
-		case "paths":
-			if text, ok := d.scalar(f.value, "paths"); ok && text != "unrestricted" {
-				d.at(f.value, "paths: %q is not known; the only word is unrestricted", text)
-			}
-			p.AnyPath = true
-			for _, other := range []string{"read", "exec"} {
-				if fs.get(other) != nil {
-					d.at(f.key, "paths: unrestricted contradicts %s: give one of them", other)
+		case "read", "exec", "write", "create":
+			for i := range pathKeys {
+				if pathKeys[i].name == f.key.text {
+					*pathKeys[i].list(p) = d.grants(f.value, f.key.text)
 				}
 			}
+		case "paths":
+			d.paths(f, fs)
+		case "connect":
+			p.Connect = d.ports(f)
+		case "bind":
+			p.Bind = d.ports(f)
+		case "scope":
+			d.scope(f.value)
+		case "time", "tsc":
+			d.time(f)
 		case "syscalls":
 			for _, item := range d.list1(f.value, "syscalls") {
 				if d.more {
@@ -145,6 +146,7 @@ func (d *document) root(n *node) {
 	if base != nil {
 		p.merge(base, fs.get("default") != nil)
 	}
+	p.keepTSC()
 }
 
 // base reads the name of the built-in policy that this one stands on.
@@ -211,39 +213,6 @@ func (d *document) action(n *node, what string) (Action, bool) {
 		return Action{}, false
 	}
 	return a, true
-}
-
-func (d *document) grants(n *node, what string) []Path {
-	var paths []Path
-	for _, item := range d.list1(n, what) {
-		text, ok := d.scalar(item, "a path of "+what)
-		if !ok {
-			continue
-		}
-		name, optional := strings.CutSuffix(text, "?")
-		if msg := badPath(name); msg != "" {
-			d.at(item, "%s", msg)
-			continue
-		}
-		paths = append(paths, Path{Name: name, Optional: optional, Line: item.line})
-	}
-	return paths
-}
-
-// badPath says what is wrong with a path of a policy, or "". Landlock opens
-// the path and a probe compares it as text, so each has one spelling.
-func badPath(name string) string {
-	switch {
-	case !strings.HasPrefix(name, "/"):
-		return fmt.Sprintf("path %q is not absolute", name)
-	case len(name) >= 4096: // PATH_MAX, with the NUL
-		return "a path of 4096 bytes or more"
-	case !printable(name):
-		return fmt.Sprintf("path %q has unprintable characters", name)
-	case path.Clean(name) != name:
-		return fmt.Sprintf("path %q must be written %q", name, path.Clean(name))
-	}
-	return ""
 }
 
 func (d *document) rule(n *node) {

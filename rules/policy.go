@@ -10,7 +10,7 @@
 //
 // Limits: the package never sees a process. Conditions look at registers
 // only, at the width at which the kernel reads them. Paths are either trees
-// for Landlock (Policy.Read, Policy.Exec), which the kernel enforces on the
+// for Landlock (Policy.Read and its like), which the kernel enforces on the
 // objects themselves, or probes (Rule.Probe), which are read from memory that
 // the program can change, and may therefore choose between two refusals and
 // never between refusing and allowing.
@@ -158,8 +158,11 @@ type Rule struct {
 type Path struct {
 	Name     string // absolute
 	Optional bool   // absent on this machine is fine
-	Line     int
-	Source   string // the file of Line where it is not the policy's own
+	// Stage is Loader for what only the program's loader needs: see Grants.
+	// Main alone is no stage of a path.
+	Stage  Stage
+	Line   int
+	Source string // the file of Line where it is not the policy's own
 }
 
 // Policy is a checked policy: everything Decide and Lower need, nothing that
@@ -176,14 +179,31 @@ type Policy struct {
 	// and executed as well (LANDLOCK_ACCESS_FS_READ_FILE, READ_DIR, EXECUTE).
 	Read []Path
 	Exec []Path
+	// Write are trees or single files: files that are there may be opened for
+	// writing and truncated (WRITE_FILE, TRUNCATE), and not be read for that.
+	Write []Path
+	// Create are trees in which files, directories and symbolic links may be
+	// made, removed, renamed and linked, and read and written (MAKE_REG,
+	// MAKE_DIR, MAKE_SYM, REMOVE_FILE, REMOVE_DIR, REFER).
+	Create []Path
 	// AnyPath leaves paths to file permissions alone: OCI profiles say
 	// nothing of paths. No Landlock ruleset for files is made.
 	AnyPath bool
+
+	// Connect and Bind are the TCP ports that may be connected to and bound;
+	// others are refused where the kernel can (Landlock ABI 4).
+	Connect, Bind Ports
+	// Signals and AbstractSockets say whom signals, and connections to Unix
+	// sockets in the abstract namespace, may reach (Landlock ABI 6).
+	Signals, AbstractSockets Scope
 
 	// LastKnown, where not 0, is the highest number of the native
 	// architecture that the policy's author knew; a call above it answers
 	// ENOSYS, so that a newer libc falls back instead of failing.
 	LastKnown uint32
+
+	// Time says how the program may learn it; the zero value: as always.
+	Time Time
 
 	// Notes are what Parse left out of an OCI profile or read in another
 	// sense than its author may expect, one line each; see Warnings.

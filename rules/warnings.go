@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"slices"
 )
 
@@ -16,6 +17,13 @@ func (p *Policy) Warnings() []string {
 	w.exec("execveat")
 	if p.AnyPath {
 		w.writing()
+	}
+	w.vain()
+	w.writtenAndExecuted()
+	for _, h := range p.tcpHoles() {
+		if !h.ports.given() {
+			w.add(h.line, "allows "+h.what)
+		}
 	}
 	return w.lines
 }
@@ -66,6 +74,15 @@ func (w *warnings) add(line int, text string) {
 	}
 }
 
+// addAt is add for what may come from another file.
+func (w *warnings) addAt(line int, source, text string) {
+	from := warnings{policy: &Policy{Source: cmp.Or(source, w.policy.Source)}, lines: w.lines}
+	from.add(line, text)
+	w.lines = from.lines
+}
+
+func (w *warnings) addPath(g *Path, text string) { w.addAt(g.Line, g.Source, text) }
+
 func (w *warnings) suspect(s suspect) {
 	// prctl and seccomp are harmless in some of their forms; the others in
 	// none.
@@ -86,18 +103,58 @@ func (w *warnings) exec(call string) {
 	}
 }
 
+// writers are calls that open files for writing.
+var writers = [...]suspect{
+	{"open", 1, oWronly, ""},
+	{"open", 1, oRdwr, ""},
+	{"openat", 2, oWronly, ""},
+	{"openat", 2, oRdwr, ""},
+	{"openat2", 0, 0, ""},
+	{"creat", 0, 0, ""},
+}
+
 // writing warns of files opened for writing where no path is out of reach.
 func (w *warnings) writing() {
-	for _, s := range [...]suspect{
-		{"open", 1, oWronly, ""},
-		{"open", 1, oRdwr, ""},
-		{"openat", 2, oWronly, ""},
-		{"openat", 2, oRdwr, ""},
-		{"openat2", 0, 0, ""},
-		{"creat", 0, 0, ""},
-	} {
+	for _, s := range writers {
 		if line, ok := w.policy.mayRun(s.call, s.arg, s.bits, false); ok {
 			w.add(line, "allows "+s.call+" for writing, and paths are unrestricted")
+		}
+	}
+}
+
+// vain warns of what Landlock grants and no rule lets a program use.
+func (w *warnings) vain() {
+	p := w.policy
+	runs := func(s suspect) bool { _, ok := p.mayRun(s.call, s.arg, s.bits, false); return ok }
+	some := func(calls ...string) bool {
+		return slices.ContainsFunc(calls, func(call string) bool { return runs(suspect{call: call}) })
+	}
+	writes := slices.ContainsFunc(writers[:], runs)
+	if len(p.Write) > 0 && !writes && !some("truncate") {
+		w.addPath(&p.Write[0], "write grants files, but no rule lets one be opened for writing")
+	}
+	if len(p.Create) > 0 && !writes && !some("truncate", "mkdir", "mkdirat", "mknod", "mknodat", "unlink", "unlinkat", "rmdir",
+		"rename", "renameat", "renameat2", "link", "linkat", "symlink", "symlinkat") {
+		w.addPath(&p.Create[0], "create grants files, but no rule lets one be opened for writing, made, removed, renamed or linked")
+	}
+	if p.Connect.given() && !(some("socket") && some("connect", "sendto", "sendmsg", "sendmmsg")) {
+		w.addAt(p.Connect.Line, p.Connect.Source, "connect opens ports, but no rule lets a socket be made and connected")
+	}
+	if p.Bind.given() && !(some("socket") && some("bind")) {
+		w.addAt(p.Bind.Line, p.Bind.Source, "bind opens ports, but no rule lets a socket be made and bound")
+	}
+}
+
+// writtenAndExecuted warns of places whose files the program may make and then
+// execute: what it is then, no one has looked at.
+func (w *warnings) writtenAndExecuted() {
+	for _, list := range [...][]Path{w.policy.Write, w.policy.Create} {
+		for i := range list {
+			for _, x := range w.policy.Exec {
+				if g := &list[i]; within(g.Name, x.Name) || within(x.Name, g.Name) {
+					w.addPath(g, "what is written below "+g.Name+" may be executed: exec lists "+x.Name)
+				}
+			}
 		}
 	}
 }

@@ -94,12 +94,23 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
+// EmptyRoot is Config.Root for a directory in which there is nothing, and in
+// which nothing can be made.
+const EmptyRoot = "empty"
+
 // Config describes one session.
 type Config struct {
 	Path string   // the program's file
 	Args []string // argv, argv[0] included; nil: Path alone
 	Env  []string // the whole environment; nothing is inherited
 	Dir  string   // working directory; "": the caller's
+
+	// Root is the root directory that the program has: a directory that it
+	// lives in, Path, Dir and its interpreter looked up there; EmptyRoot, from
+	// its entry point on, whatever its policy lets it open; or "", which is
+	// EmptyRoot where the policy gives it nothing to open, and else the
+	// caller's own.
+	Root string
 
 	// Stdin is passed to the program for reading only; nil is /dev/null.
 	Stdin *os.File
@@ -114,6 +125,15 @@ type Config struct {
 	// WithoutLandlock runs a policy with path rules on a kernel that cannot
 	// enforce them. The Result says so.
 	WithoutLandlock bool
+
+	// IDs is where the session's own user and group id come from; zero is
+	// DefaultIDs. UID and GID, where not 0, are taken instead.
+	IDs      IDs
+	UID, GID uint32
+
+	// Without names walls that are not put up, of those that are optional.
+	// Require names walls without which nothing is run: *RequireError.
+	Without, Require []Wall
 
 	// Once says that no other session follows soon: nothing is kept warm for
 	// it, and nothing of the session's set-up is left when Run returns.

@@ -3,6 +3,7 @@ package tracer
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -14,47 +15,37 @@ import (
 	"warder/jail"
 )
 
-// The held user ids: one per running session, far from people, services and
-// the ranges of subuid(5). An id is made of this process's id and a slot, so
-// that no two sessions that run at one time on one machine share one.
-const (
-	idBase   = 0x40000000
-	idSlots  = 512
-	pidMask  = 1<<22 - 1 // PID_MAX_LIMIT
-	idShares = 9         // bits of a slot
-)
-
-var slots struct {
-	sync.Mutex
-	used [idSlots]bool
+// IDs is a range of user and group ids that sessions take theirs from.
+type IDs struct {
+	First, Count uint32
 }
 
-func takeSlot() (int, error) {
-	slots.Lock()
-	defer slots.Unlock()
-	for i := range slots.used {
-		if !slots.used[i] {
-			slots.used[i] = true
-			return i, nil
-		}
+// DefaultIDs are far from people, services, the ranges of subuid(5) and those
+// that systemd hands to containers (524288 to 1879048191).
+var DefaultIDs = IDs{First: 0x70000000, Count: 1 << 22}
+
+// Last is the highest id.
+func (r IDs) Last() uint32 { return r.First + r.Count - 1 }
+
+// Contains reports whether id is in the range.
+func (r IDs) Contains(id uint32) bool { return id >= r.First && id-r.First < r.Count }
+
+// check refuses ranges that no session may have ids of.
+func (r IDs) check() error {
+	switch {
+	case r.Count == 0:
+		return fmt.Errorf("user ids from %d: an empty range", r.First)
+	case r.First < 1000:
+		return fmt.Errorf("user ids from %d: those below 1000 belong to the system", r.First)
+	case uint64(r.First)+uint64(r.Count) > 1<<32-2: // -1 means none, -2 is an old nobody
+		return fmt.Errorf("%d user ids from %d: there are not so many", r.Count, r.First)
 	}
-	return 0, fmt.Errorf("all %d held user ids of this process are in use", idSlots)
+	return nil
 }
 
-// canSetIDs reports whether children can be given ids of their own.
-var canSetIDs = sync.OnceValue(func() bool {
-	return idsReason() == ""
-})
-
-// idsReason says why they cannot, or "".
-func idsReason() string {
-	hdr := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
-	var data [2]unix.CapUserData
-	if err := unix.Capget(&hdr, &data[0]); err != nil {
-		return "capget: " + err.Error()
-	}
-	const need = 1<<unix.CAP_SETUID | 1<<unix.CAP_SETGID
-	if data[0].Effective&need != need {
+// idsReason says why children cannot be given ids of their own, or "".
+var idsReason = sync.OnceValue(func() string {
+	if !capable(unix.CAP_SETUID) || !capable(unix.CAP_SETGID) {
 		return "needs CAP_SETUID and CAP_SETGID"
 	}
 	if initialUserNamespace() {
@@ -65,7 +56,7 @@ func idsReason() string {
 		if err != nil {
 			return err.Error()
 		}
-		if !mapped(string(b), idBase, idBase+(pidMask<<idShares|(idSlots-1))) {
+		if !mapped(string(b), uint64(DefaultIDs.First), uint64(DefaultIDs.Last())) {
 			return "the user namespace does not map the held ids"
 		}
 	}
@@ -73,7 +64,7 @@ func idsReason() string {
 		return "setgroups is denied in this user namespace"
 	}
 	return ""
-}
+})
 
 // initialUserNamespace reports whether this is the user namespace that the
 // kernel booted with, which maps every id (PROC_USER_INIT_INO, a constant of
@@ -100,23 +91,77 @@ func mapped(m string, first, last uint64) bool {
 	return false
 }
 
+// sharesID says why the program has no user id of its own alone, or "".
+func (s *session) sharesID() string {
+	switch {
+	case slices.Contains(s.cfg.Without, WallUID):
+		return "the uid wall is not wanted"
+	case s.cfg.UID != 0:
+		return "a fixed id may be others' too"
+	}
+	return idsReason()
+}
+
 // identify gives the child its ids, where the supervisor may.
 func (s *session) identify(spec *jail.Spec) (release func(), err error) {
-	if !canSetIDs() {
-		s.unavailable("own uid", idsReason())
-		return func() {}, nil
+	none := func() {}
+	if slices.Contains(s.cfg.Without, WallUID) {
+		return none, nil
 	}
-	slot, err := takeSlot()
+	if why := idsReason(); why != "" {
+		if s.cfg.UID != 0 || s.cfg.GID != 0 {
+			return nil, &RequireError{[]string{fmt.Sprintf("%s (%s)", WallUID, why)}}
+		}
+		s.unavailable(string(WallUID), why)
+		return none, nil
+	}
+	if s.cfg.UID != 0 {
+		spec.UID, spec.GID = int(s.cfg.UID), int(s.cfg.UID)
+		if s.cfg.GID != 0 {
+			spec.GID = int(s.cfg.GID)
+		}
+		s.uid = spec.UID
+		return none, nil
+	}
+	ids := s.cfg.IDs
+	if ids == (IDs{}) {
+		ids = DefaultIDs
+	}
+	if err := ids.check(); err != nil {
+		return nil, err
+	}
+	id, err := takeID(ids)
 	if err != nil {
 		return nil, err
 	}
-	id := idBase + (os.Getpid()&pidMask)<<idShares + slot
-	spec.UID, spec.GID, s.uid = id, id, id
-	return func() {
-		slots.Lock()
-		slots.used[slot] = false
-		slots.Unlock()
-	}, nil
+	spec.UID, spec.GID, s.uid = int(id), int(id), int(id)
+	if s.cfg.GID != 0 {
+		spec.GID = int(s.cfg.GID)
+	}
+	if err := s.vacate(id); err != nil {
+		giveID(id)
+		return nil, err
+	}
+	return func() { giveID(id) }, nil
+}
+
+// vacate ends what a supervisor that was killed left running under an id, and
+// marks the id where this session's program could be left so.
+func (s *session) vacate(id uint32) error {
+	marked, err := marked(id)
+	if err != nil {
+		return err
+	}
+	if marked {
+		if err := s.endUser(); err != nil {
+			return err
+		}
+	}
+	leaves := s.cfg.Engine == Seccomp && s.retire // untraced, and it may fork
+	if marked || leaves {
+		return mark(id, leaves)
+	}
+	return nil
 }
 
 // countTasks counts the threads of a real user id, for RLIMIT_NPROC.
@@ -144,6 +189,7 @@ func countTasks(uid int) int64 {
 
 // endUser kills what an untraced program left running and waits until it is
 // dead: kill(2) returns before that. What is dead and not yet reaped is init's.
+// With an id of its own to itself, nobody else's processes are there.
 func (s *session) endUser() error {
 	const patience = time.Second
 	for begun := time.Now(); ; {

@@ -21,6 +21,9 @@ func (s *session) begin() error {
 			return err
 		}
 	}
+	if err := s.hideVDSO(t); err != nil {
+		return err
+	}
 	if err := s.enterImage(t.proc, s.prog.known && !s.prog.dynamic); err != nil {
 		return err
 	}
@@ -107,6 +110,9 @@ func (s *session) handle(e *event) error {
 		}
 		t = s.adopt(tid, tgid)
 		s.placement.joined(tid)
+		if err := s.insideRoot(t); err != nil {
+			return err
+		}
 	}
 	s.placement.stopped(tid)
 	err := s.answer(t, w)
@@ -246,8 +252,11 @@ func (s *session) forkStop(t *task) error {
 		// The kind of the event does not tell a thread from a process.
 		tgid, err := procfs.TGID(child)
 		if err == nil {
-			s.adopt(child, tgid)
+			c := s.adopt(child, tgid)
 			s.placement.joined(child)
+			if err := s.insideRoot(c); err != nil {
+				return err
+			}
 		}
 	}
 	if c := s.tasks[child]; c != nil {
@@ -277,6 +286,9 @@ func (s *session) execStop(t *task) error {
 		s.drop(old)
 	}
 	t.wantExit, t.restore = false, false
+	if err := s.hideVDSO(t); err != nil {
+		return err
+	}
 	if err := s.enterImage(t.proc, false); err != nil {
 		return err
 	}
@@ -291,6 +303,10 @@ func (s *session) signalStop(t *task, sig int) error {
 			return nil
 		}
 		if hit, err := s.breakpoint(t); hit || err != nil {
+			return err
+		}
+	case unix.SIGSEGV:
+		if done, err := s.timeStamp(t); done || err != nil {
 			return err
 		}
 	case unix.SIGSYS:
@@ -321,7 +337,7 @@ func (s *session) exitStop(t *task) error {
 // without a loader, the main stage begins at once.
 func (s *session) enterImage(p *process, static bool) error {
 	p.imaged, p.main, p.entry = true, true, 0
-	if !s.policy.staged || static || s.cfg.Engine == Strict || s.cfg.Engine == Seccomp {
+	if !s.policy.staged && !s.rootWaits || static || s.cfg.Engine == Strict || s.cfg.Engine == Seccomp {
 		return nil
 	}
 	aux, err := procfs.Auxv(p.tgid)
@@ -335,7 +351,7 @@ func (s *session) enterImage(p *process, static bool) error {
 		return nil
 	}
 	if base, ok := procfs.AuxValue(aux, procfs.AtBase); !ok || base == 0 {
-		return nil
+		return s.moveRoot() // it has no loader
 	}
 	entry, ok := procfs.AuxValue(aux, procfs.AtEntry)
 	if !ok {

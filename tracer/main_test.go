@@ -164,12 +164,15 @@ func onTopOf(t testing.TB, base, more string) *rules.Policy {
 	return parsed(t, "name: test\nbase: "+base+"\n"+more)
 }
 
-// Held ids: warder gives each session of this process one of 512 user ids
-// (tracer/ids.go), so what a session left behind can be told by its owner.
-const (
-	heldBase  = 0x40000000
-	heldSlots = 512
-)
+// Held ids: warder gives the sessions of a process user ids of a place of its
+// own first (tracer/idlock.go), so what one left behind can be told by its
+// owner.
+const heldSlots = 512
+
+func heldBase(pid int) uint32 {
+	ids := tracer.DefaultIDs
+	return ids.First + uint32(pid)%(ids.Count/heldSlots)*heldSlots
+}
 
 // held lists the processes that belong to sessions of process pid. Orphans
 // that are dead and were waited for by their tracer are left out: they are
@@ -177,7 +180,7 @@ const (
 // those in state X, which nobody has to wait for: a dead parent's last steps in
 // the kernel, after its own death was reported, are to release them.
 func held(pid int) []int {
-	first := uint32(heldBase + pid*heldSlots)
+	first := heldBase(pid)
 	return processes(func(id int) bool {
 		var st unix.Stat_t
 		err := unix.Stat(fmt.Sprintf("/proc/%d", id), &st)

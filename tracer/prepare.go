@@ -1,6 +1,7 @@
 package tracer
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"sync"
@@ -24,10 +25,15 @@ type Prepared struct {
 	// threadsOnly: no rule lets a call run that could make a process, so the
 	// table of tasks is known to be complete when it is empty.
 	threadsOnly bool
-	staged      bool // some rule holds for one stage only
+	staged      bool // something holds for one stage only
 	// opens: some call that opens or executes a file may run past the entry
 	// point. Where none may, a static program needs no path rule at all.
 	opens bool
+	// files: those calls have files to open there, so the root must stay.
+	files bool
+	// network, ipc and keys: some call that makes a socket, an object that other
+	// processes find by name, or a key, may run.
+	network, ipc, keys bool
 }
 
 type preparedKey struct {
@@ -54,13 +60,16 @@ func Prepare(policy *rules.Policy, engine Engine) (*Prepared, error) {
 	case Seccomp:
 		p.program, err = rules.Lower(policy, arch, rules.FilterOnly)
 		p.perChild = true
-	case Ptrace, Strict:
+	case Ptrace:
+	case Strict:
+		err = policy.TimeStops("strict")
 	default:
 		err = errors.New("unknown engine")
 	}
-	if err != nil {
+	if err = cmp.Or(err, policy.CheckTime()); err != nil {
 		return nil, fmt.Errorf("policy %s, engine %s: %w", policy.Name, engine, err)
 	}
+	p.staged = policy.Time.TSC == rules.DenyTSC
 	p.threadsOnly = engine == Strict || policy.ThreadsOnly()
 	for i := range policy.Rules {
 		if policy.Rules[i].Stage != rules.AnyStage {
@@ -69,6 +78,16 @@ func Prepare(policy *rules.Policy, engine Engine) (*Prepared, error) {
 	}
 	for _, call := range [...]string{"open", "openat", "openat2", "creat", "open_by_handle_at", "execve", "execveat"} {
 		p.opens = p.opens || policy.MayRun(call, rules.Main)
+	}
+	p.files = policy.AnyPath || p.opens && len(policy.Grants(rules.Main)) > 0
+	for _, call := range [...]string{"socket", "socketpair", "io_uring_setup"} {
+		p.network = p.network || policy.MayRun(call, rules.AnyStage)
+	}
+	for _, call := range [...]string{"shmget", "semget", "msgget", "mq_open"} {
+		p.ipc = p.ipc || policy.MayRun(call, rules.AnyStage)
+	}
+	for _, call := range [...]string{"add_key", "request_key", "keyctl"} {
+		p.keys = p.keys || policy.MayRun(call, rules.AnyStage)
 	}
 	preparations.Store(key, p)
 	return p, nil

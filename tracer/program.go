@@ -23,15 +23,15 @@ type program struct {
 
 // openProgram opens path and looks at its header, so that what execve would
 // answer with a bare ENOEXEC is said in words.
-func openProgram(path string) (*program, error) {
+func openProgram(root int, path string) (*program, error) {
 	fail := func(err error, hint string) (*program, error) {
 		return nil, &LaunchError{Path: path, Err: err, Hint: hint}
 	}
-	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+	fd, err := openIn(root, path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY)
 	readable := err == nil
 	if errors.Is(err, unix.EACCES) {
 		// Executable and not readable is enough for execve.
-		fd, err = unix.Open(path, unix.O_PATH|unix.O_CLOEXEC, 0)
+		fd, err = openIn(root, path, unix.O_PATH)
 	}
 	if err != nil {
 		return fail(err, "")
@@ -46,6 +46,15 @@ func openProgram(path string) (*program, error) {
 		return fail(err, "")
 	}
 	return p, nil
+}
+
+// openIn opens path with root for its root directory; root below 0 is the
+// caller's own.
+func openIn(root int, path string, flags int) (int, error) {
+	if root < 0 {
+		return unix.Open(path, flags|unix.O_CLOEXEC, 0)
+	}
+	return unix.Openat2(root, path, &unix.OpenHow{Flags: uint64(flags | unix.O_CLOEXEC), Resolve: unix.RESOLVE_IN_ROOT | unix.RESOLVE_NO_MAGICLINKS})
 }
 
 func (p *program) close() { unix.Close(p.fd) }

@@ -53,8 +53,9 @@ type Result struct {
 
 	Engine Engine
 	Policy string
-	// Unavailable lists the walls that this machine or user could not give,
-	// with the reason.
+	// Walls lists those that stood, Unavailable those that this machine, user
+	// or policy could not give, with the reason: "root: needs …".
+	Walls       []Wall
 	Unavailable []string
 }
 

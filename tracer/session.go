@@ -4,10 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"slices"
-	"strings"
 	"time"
 
 	"go.uber.org/zap/zapcore"
@@ -15,7 +11,6 @@ import (
 
 	"warder/internal/procfs"
 	"warder/internal/ptrace"
-	"warder/jail"
 	"warder/memory"
 	"warder/rules"
 )
@@ -32,10 +27,16 @@ type session struct {
 	tasks   map[int]*task
 	procs   map[int]*process // written under budget.mu
 	root    int              // process id of the program
+	dir     int              // its working directory while its loader runs
+	newRoot int              // its root directory, or -1
 	uid     int              // of its own, or -1
 	killing bool
 	forked  bool // there has been more than one process
 	retire  bool // the stub cannot be kept: not every tracee is known for sure
+
+	walls     []Wall // that stand
+	rootWaits bool   // the root moves at the entry point
+	rooted    bool   // it has
 
 	events []event // of one round of the loop
 
@@ -73,6 +74,7 @@ func Run(ctx context.Context, cfg *Config) (*Result, error) {
 // hold runs a session to its Result.
 func (s *session) hold(ctx context.Context) (*Result, error) {
 	cfg := s.cfg
+	defer s.closeRoot()
 	defer s.prog.close()
 	io, err := openStdio(cfg, &s.budget)
 	if err != nil {
@@ -84,6 +86,10 @@ func (s *session) hold(ctx context.Context) (*Result, error) {
 			s.budget.release()
 		}
 	}()
+	if err := s.openDir(); err != nil {
+		return nil, err
+	}
+	defer unix.Close(s.dir)
 	onWorker(s.policy, cfg.Once, func(w *worker) {
 		s.worker = w
 		err = s.run(ctx, io)
@@ -113,6 +119,11 @@ func newSession(cfg *Config) (*session, error) {
 			return nil, err
 		}
 	}
+	for _, w := range cfg.Without {
+		if !w.Optional() {
+			return nil, fmt.Errorf("wall %q cannot be done without", w)
+		}
+	}
 	prepared, err := Prepare(policy, cfg.Engine)
 	if err != nil {
 		return nil, err
@@ -125,14 +136,19 @@ func newSession(cfg *Config) (*session, error) {
 	if policy.MayRun("memfd_create", rules.AnyStage) || policy.MayRun("memfd_secret", rules.AnyStage) {
 		s.budget.memfds = max(s.limits.OpenFiles, 0)
 	}
-	if cfg.Engine == Seccomp && s.retire && !canSetIDs() {
+	if why := s.sharesID(); cfg.Engine == Seccomp && s.retire && why != "" {
 		return nil, fmt.Errorf("policy %s lets the program make processes, and the seccomp engine can end them only by a user id of their own, which is not to be had (%s): use the hybrid engine",
-			policy.Name, idsReason())
+			policy.Name, why)
 	}
-	if s.prog, err = openProgram(cfg.Path); err != nil {
+	if err := s.openRoot(); err != nil {
+		return nil, err
+	}
+	if s.prog, err = openProgram(s.newRoot, cfg.Path); err != nil {
+		s.closeRoot()
 		return nil, err
 	}
 	if cfg.Engine == Strict && s.prog.dynamic {
+		s.closeRoot()
 		s.prog.close()
 		return nil, &LaunchError{Path: cfg.Path, Err: unix.ENOEXEC, Hint: "the strict engine runs static programs only: link it with -static -nostdlib"}
 	}
@@ -177,46 +193,22 @@ func (s *session) run(ctx context.Context, io *stdio) (err error) {
 		return err
 	}
 	s.result.Wall = time.Since(s.start)
+	s.returnRoot()
 	if s.cfg.Engine == Seccomp && s.retire && s.uid >= 0 && w.stub != nil {
 		if err := s.endUser(); err != nil {
 			s.log(zapcore.ErrorLevel, "what the program left running: "+err.Error(), nil)
 			s.result.Message = "processes may be left: " + err.Error()
+		} else if err := mark(uint32(s.uid), false); err != nil {
+			s.log(zapcore.ErrorLevel, err.Error(), nil) // the next to have the id looks again
 		}
 	}
 	switch {
 	case s.retire:
 		s.drain()
-	case s.cfg.Once:
+	case s.cfg.Once, s.policy.ipc, s.policy.keys: // what it left dies with the stub
 		w.closeStub()
 	}
 	return nil
-}
-
-// launchTries is how often a launch is made where somebody, the kernel short
-// of memory say, killed the stub or the child before the program was there.
-const launchTries = 3
-
-func meddled(err error) bool {
-	var death *jail.DeathError
-	return errors.As(err, &death) && death.Signal == unix.SIGKILL || errors.Is(err, unix.ESRCH)
-}
-
-// stubAndLaunch launches from the worker's stub, or a new one where it has
-// none with this policy's filter.
-func (s *session) stubAndLaunch(io *stdio) (err error) {
-	w := s.worker
-	if w.prepared != s.policy {
-		w.closeStub()
-	}
-	w.pin()
-	if w.stub == nil {
-		if w.stub, err = jail.Start(s.policy.stubFilter(), s.cfg.Engine == Seccomp); err != nil {
-			return err
-		}
-		w.prepared = s.policy
-	}
-	s.result.Unavailable = nil
-	return s.launch(io)
 }
 
 // drain kills everything that this thread traces or has for a child, the stub
@@ -254,83 +246,6 @@ func (s *session) drain() {
 	}
 }
 
-// launch starts the program, stopped before its first instruction.
-func (s *session) launch(io *stdio) error {
-	spec := jail.Spec{
-		Stdio: io.child, Exec: s.prog.fd, Dir: -1,
-		Argv: s.cfg.Args, Env: s.cfg.Env, UID: -1, GID: -1, Ruleset: -1,
-		Limits: s.rlimits(),
-	}
-	if len(spec.Argv) == 0 {
-		spec.Argv = []string{s.cfg.Path}
-	}
-	for _, text := range slices.Concat(spec.Argv, spec.Env) {
-		if strings.IndexByte(text, 0) >= 0 {
-			return fmt.Errorf("argument or environment %q: %w: it holds a NUL byte", text, unix.EINVAL)
-		}
-	}
-	dir := s.cfg.Dir
-	if dir == "" {
-		dir = "."
-	}
-	fd, err := unix.Open(dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return &fs.PathError{Op: "working directory", Path: dir, Err: err}
-	}
-	defer unix.Close(fd)
-	spec.Dir = fd
-	release, err := s.identify(&spec)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			release()
-		} else {
-			s.budget.release = release
-		}
-	}()
-	if spec.Ruleset, err = s.ruleset(); err != nil {
-		return err
-	}
-	if spec.Ruleset >= 0 {
-		defer unix.Close(spec.Ruleset)
-	}
-	spec.Filter = s.policy.childFilter()
-	s.root, err = s.worker.stub.Launch(&spec)
-	if err != nil {
-		return s.launchError(err)
-	}
-	s.ctx.Self = uint32(s.root)
-	s.adopt(s.root, s.root)
-	return nil
-}
-
-// launchError tells the program's faults from the supervisor's.
-func (s *session) launchError(err error) error {
-	var death *jail.DeathError
-	if errors.As(err, &death) && death.Signal != 0 && death.Signal != unix.SIGKILL {
-		return &LaunchError{
-			Path: s.cfg.Path, Err: unix.ENOEXEC,
-			Hint: "the kernel could not load it and killed it by " + unix.SignalName(death.Signal),
-		}
-	}
-	var setup *jail.SetupError
-	if !errors.As(err, &setup) || setup.Step != "execve" {
-		return err
-	}
-	hint := ""
-	switch {
-	case errors.Is(err, unix.ENOENT) && s.prog.dynamic:
-		hint = fmt.Sprintf("its interpreter %q is not there", s.prog.interp)
-	case errors.Is(err, unix.EACCES) && s.prog.dynamic:
-		hint = fmt.Sprintf("it, or its interpreter %q, may not be executed by the held user under this policy", s.prog.interp)
-	case errors.Is(err, unix.EACCES):
-		hint = "the held user may not execute it"
-	}
-	return &LaunchError{Path: s.cfg.Path, Err: setup.Err, Hint: hint}
-}
-
 func (s *session) unavailable(wall, why string) {
 	s.result.Unavailable = append(s.result.Unavailable, wall+": "+why)
 }
@@ -361,13 +276,4 @@ func (s *session) conclude() {
 	default:
 		r.ExitCode, r.Signal = -1, 0 // warder's own kill is not the program's fate
 	}
-}
-
-// othersOfUser counts the tasks that share the child's user where it gets no
-// user of its own: RLIMIT_NPROC counts them all.
-func othersOfUser() int64 {
-	if canSetIDs() {
-		return 0
-	}
-	return countTasks(os.Getuid())
 }

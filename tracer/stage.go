@@ -69,5 +69,11 @@ func (s *session) breakpoint(t *task) (hit bool, err error) {
 		return true, &Error{"set instruction pointer", t.tid, err}
 	}
 	p.main = true
+	if err := s.moveRoot(); err != nil {
+		return true, err
+	}
+	if s.killing {
+		return true, s.put(t)
+	}
 	return true, s.resume(t, 0)
 }

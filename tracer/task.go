@@ -25,6 +25,8 @@ type process struct {
 	entry     uint64 // address of the breakpoint at the entry point, or 0
 	entryWord uint64 // what stood there
 
+	ticks uint64 // of its time stamp counter, where that is emulated
+
 	sigsys bool // a SIGSYS was delivered: its death by it is its own doing
 }
 

@@ -25,10 +25,9 @@ type worker struct {
 	jobs chan func(*worker)
 	gone chan struct{} // closed when the stub is dead and reaped
 	stub *jail.Stub    // nil until the first session, and after a failed one
-	// prepared is whose filter the stub has loaded.
-	prepared *Prepared
-	tid      int
-	all      unix.CPUSet // the cores of its thread
+	key  stubKey       // what the stub is for
+	tid  int
+	all  unix.CPUSet // the cores of its thread
 }
 
 // pool holds the idle workers, newest last.
@@ -54,7 +53,7 @@ func onWorker(want *Prepared, once bool, f func(*worker)) {
 	if n := len(pool.idle); n > 0 {
 		best := n - 1
 		for i, w := range pool.idle {
-			if w.prepared == want {
+			if w.key.prepared == want {
 				best = i
 			}
 		}
@@ -168,7 +167,9 @@ func (w *worker) serve() {
 			// Whoever waited for the session goes first; then there is time to
 			// make the child of the next one.
 			runtime.Gosched()
-			w.stub.Prefork()
+			if w.stub != nil && w.stub.Prefork() != nil {
+				w.closeStub() // another will be made
+			}
 		case <-idle.C:
 			if w.retire() {
 				return
@@ -194,7 +195,7 @@ func (w *worker) closeStub() {
 		w.stub.Close()
 		w.stub = nil
 	}
-	w.prepared = nil
+	w.key = stubKey{}
 }
 
 // pin puts the worker's thread and its stub on the core that the thread is on

@@ -52,6 +52,9 @@ func printPlacements(w io.Writer, list []rules.Placement) error {
 		if len(p.Calls) == 0 {
 			what, action = wrap(p.Paths, callsWidth), "open"
 		}
+		if p.Setting != "" {
+			what, action = []string{p.Setting}, "-"
+		}
 		_, _ = fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", line, what[0], action, p.Where, p.Cost)
 		for _, more := range what[1:] {
 			_, _ = fmt.Fprintf(t, "\t%s\t\t\t\n", more)

@@ -109,7 +109,7 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) error {
 		return h.abandon(err)
 	}
 	defer closeFiles()
-	if cfg.Path, err = find(args[0]); err != nil {
+	if cfg.Path, err = find(args[0], cfg.Root); err != nil {
 		return h.failed(err)
 	}
 	h.program = cfg.Path
@@ -179,9 +179,13 @@ func plain(f *os.File) *os.File {
 }
 
 // find gives the program's file: a name without a slash is looked up in PATH.
-func find(name string) (string, error) {
+// In another root it is a path there.
+func find(name, root string) (string, error) {
 	if strings.Contains(name, "/") {
 		return name, nil
+	}
+	if root != "" && root != tracer.EmptyRoot {
+		return "", fmt.Errorf("%s: with --root give a path in %s, such as /bin/%[1]s", name, root)
 	}
 	path, err := exec.LookPath(name)
 	if err != nil {

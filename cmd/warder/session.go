@@ -23,6 +23,7 @@ import (
 type sessionFlags struct {
 	limits   tracer.Limits
 	report   reportFlags
+	walls    wallFlags
 	exitCode string
 	quiet    bool
 	log      logFlags
@@ -31,12 +32,13 @@ type sessionFlags struct {
 // sessionEnvironment are those that WARDER_* variables may set.
 var sessionEnvironment = []string{
 	"cpu-time", "wall-time", "memory", "stack", "output", "file-size", "processes", "open-files",
-	"report", "report-fd", "report-format", "exit-code", "quiet", "log-level", "log-format",
+	"report", "report-fd", "report-format", "require", "exit-code", "quiet", "log-level", "log-format",
 }
 
 func (f *sessionFlags) define(fs *pflag.FlagSet) {
 	budgetFlags(fs, &f.limits)
 	f.report.define(fs)
+	f.walls.define(fs)
 	fs.StringVar(&f.exitCode, "exit-code", "verdict", "what warder's status tells: verdict, child or zero")
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "do not say on standard error how the program ended")
 	f.log.define(fs)
@@ -78,6 +80,9 @@ func (f *sessionFlags) prepare(cfg *tracer.Config, program string) (*held, error
 		return nil, fmt.Errorf("--exit-code %q: want %s%s", f.exitCode, strings.Join(words, ", "), didYouMean(f.exitCode, words))
 	}
 	cfg.Limits = f.limits
+	if err := f.walls.choose(cfg); err != nil {
+		return nil, err
+	}
 	var err error
 	if cfg.Log, err = f.log.logger(); err != nil {
 		return nil, err

@@ -17,6 +17,7 @@ var imports = map[string][]string{
 	"regs":              {"abi", "internal/ptrace"},
 	"memory":            {"internal/procfs", "internal/ptrace"},
 	"jail":              {"internal/elfimage", "internal/ptrace", "rules/bpf"},
+	"jail/cgroup":       {},
 	"tracer": {
 		"abi", "decode", "internal/elfimage", "internal/procfs", "internal/ptrace", "jail",
 		"memory", "regs", "rules", "rules/bpf",

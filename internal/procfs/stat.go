@@ -1,6 +1,11 @@
 package procfs
 
-import "bytes"
+import (
+	"bytes"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
 
 // Stat is what a supervisor uses of /proc/<pid>/stat (proc_pid_stat(5)): what
 // status does not say.
@@ -73,4 +78,18 @@ func (s *Stat) parse(b []byte) bool {
 			return true
 		}
 	}
+}
+
+// FileStat is stat(2) of /proc/<pid>/<name>, links followed: of what root, cwd
+// or fd/N leads to.
+func FileStat(pid int, name string) (*unix.Stat_t, error) {
+	dir, err := Root()
+	if err != nil {
+		return nil, err
+	}
+	var st unix.Stat_t
+	if err := unix.Fstatat(dir, strconv.Itoa(pid)+"/"+name, &st, 0); err != nil {
+		return nil, &Error{"stat", pid, name, err}
+	}
+	return &st, nil
 }

@@ -17,7 +17,21 @@ func ThreadIDs(pid int) ([]int, error) {
 // AppendThreadIDs appends the ids of the threads of a process to dst; it
 // allocates only where dst has no room. On error dst comes back as it was.
 func AppendThreadIDs(dst []int, pid int) ([]int, error) {
-	fd, err := Open(pid, "task", unix.O_RDONLY|unix.O_DIRECTORY)
+	out, err := appendNumbers(dst, pid, "task")
+	if err == nil && len(out) == len(dst) {
+		// The directory outlived the process.
+		return dst, &Error{"read", pid, "task", unix.ESRCH}
+	}
+	return out, err
+}
+
+// Descriptors returns the numbers of a process's open descriptors; none where
+// it is dead and not reaped. It is subject to the same race as ThreadIDs.
+func Descriptors(pid int) ([]int, error) { return appendNumbers(nil, pid, "fd") }
+
+// appendNumbers appends what numbers name entries of /proc/<pid>/<name>.
+func appendNumbers(dst []int, pid int, name string) ([]int, error) {
+	fd, err := Open(pid, name, unix.O_RDONLY|unix.O_DIRECTORY)
 	if err != nil {
 		return dst, err
 	}
@@ -30,21 +44,16 @@ func AppendThreadIDs(dst []int, pid int) ([]int, error) {
 			continue
 		}
 		if err != nil {
-			return dst, &Error{"read", pid, "task", err}
+			return dst, &Error{"read", pid, name, err}
 		}
 		if n == 0 {
-			break
+			return out, nil
 		}
 		out = appendEntries(out, buf[:n])
 		if len(out)-len(dst) > pidMax {
-			return dst, &Error{"read", pid, "task", unix.EFBIG}
+			return dst, &Error{"read", pid, name, unix.EFBIG}
 		}
 	}
-	if len(out) == len(dst) {
-		// The directory outlived the process.
-		return dst, &Error{"read", pid, "task", unix.ESRCH}
-	}
-	return out, nil
 }
 
 // appendEntries takes the numbers among the names of a getdents64(2) buffer:
@@ -61,8 +70,8 @@ func appendEntries(dst []int, b []byte) []int {
 		if i := bytes.IndexByte(name, 0); i >= 0 {
 			name = name[:i]
 		}
-		if id := leadingInt(name); id > 0 { // "." and ".." are 0
-			dst = append(dst, id)
+		if len(name) > 0 && name[0] >= '0' && name[0] <= '9' {
+			dst = append(dst, leadingInt(name))
 		}
 	}
 	return dst

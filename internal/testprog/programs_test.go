@@ -43,6 +43,9 @@ func TestProgramsBare(t *testing.T) {
 		{"sigtrap", nil, "", 0, `2\n`},
 		{"groupstop", []string{"fork"}, "", 0, `stopping\nstopped for \d+ ms, \d+ ticks\n`},
 		{"threadexec", []string{"50"}, "", 0, `done\n`},
+		{"crowdexec", []string{"50", "getppid"}, "", 0, ``},
+		{"crowdexec", []string{"50", "newfstatat", "gone"}, "", 0, ``},
+		{"clonekinds", []string{"5"}, "", 0, `0 0 0 0 0 0\n`}, // nothing answers EXDEV
 		{"forkstorm", []string{"50"}, "", 0, `200\n`},
 		{"vforkspawn", []string{"50"}, "", 0, `50\n`},
 		{"zombieleader", nil, "", 3, ``},

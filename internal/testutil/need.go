@@ -16,8 +16,7 @@ import (
 // Need is something that the machine must grant a test.
 type Need string
 
-// The needs of the project's own tests, and, below the blank line, those of
-// single attacks.
+// The needs of the project's own tests, and, last, those of single attacks.
 const (
 	Ptrace   Need = "ptrace"   // trace a child
 	Root     Need = "root"     // be root, with the right to become another user
@@ -26,6 +25,10 @@ const (
 	I386     Need = "i386"     // run i386 programs and calls
 	Seccomp  Need = "seccomp"  // install a filter
 	Cgroup   Need = "cgroup"   // make a version 2 control group
+
+	CgroupMemory Need = "cgroup-memory" // limit memory by a control group, of either version
+	CgroupPids   Need = "cgroup-pids"   // limit tasks by one
+	CgroupCPU    Need = "cgroup-cpu"    // limit CPU time by one
 
 	IOUring  Need = "io_uring" // make a ring
 	Kcmp     Need = "kcmp"     // compare two processes

@@ -22,6 +22,11 @@ var probes = map[Need]func() error{
 	I386:     probeI386,
 	Seccomp:  probeSeccomp,
 	Cgroup:   probeCgroup,
+
+	CgroupMemory: probeController("memory", "memory.limit_in_bytes", "memory.max"),
+	CgroupPids:   probeController("pids", "pids.max", "pids.max"),
+	CgroupCPU:    probeController("cpu", "cpu.cfs_quota_us", "cpu.max"),
+
 	IOUring:  func() error { return faults(unix.SYS_IO_URING_SETUP, 1, 0) },
 	Kcmp:     probeKcmp,
 	Keys:     probeKeys,
