@@ -48,7 +48,8 @@ func (s *Space) readFile(addr uint64, p []byte, refusal error) (int, error) {
 
 // ReadForce reads len(p) bytes at addr through the program's page protections
 // (FOLL_FORCE), from /proc/<tid>/mem: code that may be executed and not read,
-// above all. It ends like ReadAt at what is not mapped.
+// above all. It ends like ReadAt at what is not mapped, and at such a page
+// where the kernel does not force (proc_mem.force_override=, Linux 6.12).
 func (s *Space) ReadForce(p []byte, addr int64) (int, error) {
 	a := uint64(addr)
 	if err := s.check("force", a, uint64(len(p))); err != nil {

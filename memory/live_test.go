@@ -59,6 +59,21 @@ func TestLiveReadAt(t *testing.T) {
 		t.Errorf("mem in the hole: %v", err)
 	}
 
+	// A page that the program itself may not read.
+	n, err = s.ReadAt(buf[:8], int64(tr.base+10*page))
+	if n != 0 {
+		t.Errorf("on a forbidden page: %d", n)
+	}
+	wantError(t, err, unix.EFAULT, tr.base+10*page)
+	if n, err := s.ReadForce(buf[:8], int64(tr.base+10*page)); n != 8 || err != nil || string(buf[:8]) != "KKKKKKKK" {
+		t.Errorf("by force: %d, %v, %q", n, err, buf[:8])
+	}
+	n, err = s.ReadForce(buf[:16], int64(tr.base+3*page-8))
+	if n != 8 {
+		t.Errorf("by force before the hole: %d", n)
+	}
+	wantError(t, err, unix.EFAULT, tr.base+3*page)
+
 	for _, addr := range []int64{-1, math.MinInt64, math.MaxInt64, math.MaxInt64 - 8, -4096} {
 		n, err := s.ReadAt(buf, addr)
 		if n != 0 {

@@ -68,24 +68,21 @@ func (p *Policy) checkTCP(ps *problems) {
 	}
 }
 
-// mayMakeSocket reports whether a stream socket of one of the protocols may be
-// made, and by which line. SMC has a family of its own as well, whatever the
-// protocol there.
+// mayMakeSocket reports whether a stream socket that speaks one of the
+// protocols may be made, and by which line.
 func (p *Policy) mayMakeSocket(protocols []uint64) (line int, ok bool) {
-	families := []uint64{afInet, afInet6}
-	if slices.Contains(protocols, protoSMC) {
-		if line, ok := p.mayMake([]uint64{afSMC}, []uint64{0, 1}); ok {
-			return line, ok
-		}
-	}
-	return p.mayMake(families, protocols)
-}
-
-func (p *Policy) mayMake(families, protocols []uint64) (line int, ok bool) {
-	for _, family := range families {
-		for _, kind := range [...]uint64{sockStream, sockStream | sockCloexec, sockStream | sockNonblock, sockStream | sockCloexec | sockNonblock} {
-			for _, protocol := range protocols {
+	for _, kind := range [...]uint64{sockStream, sockStream | sockCloexec, sockStream | sockNonblock, sockStream | sockCloexec | sockNonblock} {
+		for _, protocol := range protocols {
+			for _, family := range [...]uint64{afInet, afInet6} {
 				if line, ok := p.mayRunWith("socket", family, kind, protocol); ok {
+					return line, true
+				}
+			}
+			if protocol != protoSMC {
+				continue
+			}
+			for version := range uint64(2) { // a family of its own, for IPv4 and IPv6
+				if line, ok := p.mayRunWith("socket", afSMC, kind, version); ok {
 					return line, true
 				}
 			}

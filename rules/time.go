@@ -160,7 +160,7 @@ func (p *Policy) explainTime() []Placement {
 	}
 	switch p.Time.TSC {
 	case EmulateTSC:
-		add(p.Time.TSCLine, "tsc: emulate", "stop, at each rdtsc", costStop)
+		add(p.Time.TSCLine, "tsc: emulate", "stop, at each rdtsc", costTSC)
 	case DenyTSC:
 		add(p.Time.TSCLine, "tsc: deny", "processor, and a stop at each rdtsc", "SIGSEGV")
 	case NativeTSC:

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -256,6 +257,37 @@ func TestLiveDeniedTSC(t *testing.T) {
 		}
 		if r, out := hold(t, tracer.Config{Path: testprog.Program(t, "hello"), Engine: engine, Policy: policy}); r.Outcome != tracer.OK {
 			t.Errorf("%s: %s, printed %q", engine, fate(r), out)
+		}
+	}
+}
+
+// TestLiveTimeKilled: a program may be killed at whatever is done for it, at an
+// execve or at a reading of the counter, and that is no failure.
+func TestLiveTimeKilled(t *testing.T) {
+	testutil.Require(t, testutil.Ptrace, testutil.Seccomp)
+	noStrays(t)
+	policy := parsed(t, emulated+allowAll)
+	for _, engine := range hookEngines {
+		for i := range 80 {
+			cfg := tracer.Config{Path: testprog.Program(t, "timestamp"), Args: args("spin"), Engine: engine, Policy: policy, Limits: unhurried}
+			if i%2 == 1 {
+				cfg.Path, cfg.Args = testprog.Program(t, "threadexec"), args("100000")
+			}
+			cfg.Hooks.Entry = func(tr *tracer.Tracee) {
+				// The id may be somebody else's by then: ask by descriptor.
+				fd, err := unix.PidfdOpen(tr.PID(), 0)
+				if err != nil {
+					t.Errorf("pidfd_open: %v", err)
+					return
+				}
+				time.AfterFunc(time.Duration(i)*53*time.Microsecond, func() {
+					_ = unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0)
+					_ = unix.Close(fd)
+				})
+			}
+			if r, out, err := tryHold(t, cfg); err != nil || fate(r) != "signaled SIGKILL" {
+				t.Errorf("%s, kill %d: %+v, %v %q", engine, i, r, err, out)
+			}
 		}
 	}
 }

@@ -2,12 +2,15 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"warder/internal/testutil"
+	"warder/rules"
 )
 
 func TestHelp(t *testing.T) {
@@ -147,19 +150,100 @@ func TestWiden(t *testing.T) {
 	}
 	before := len(p.Read)
 	dir := t.TempDir()
-	wide, err := widen(p, []string{dir, "."}, []string{dir})
+	wide, err := widen(p, &grantFlags{read: []string{dir, "."}, exec: []string{dir}}, "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(wide.Read) != before+2 || len(p.Read) != before || wide == p || wide.Read[before].Name != dir || wide.Read[before].Optional {
 		t.Errorf("%d grants became %+v, and the profile has %d", before, wide.Read, len(p.Read))
 	}
-	if same, err := widen(p, nil, nil); err != nil || same != p {
+	if same, err := widen(p, &grantFlags{}, ""); err != nil || same != p {
 		t.Errorf("nothing to add: %v", err)
 	}
-	if _, err := widen(wide, []string{"/no/such"}, nil); err == nil {
+	if _, err := widen(wide, &grantFlags{read: []string{"/no/such"}}, ""); err == nil {
 		t.Error("a path that is not there was granted")
 	}
+}
+
+func TestWidenForWriting(t *testing.T) {
+	p, err := loadPolicy("compute")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, link := filepath.Join(dir, "file"), filepath.Join(dir, "link")
+	if err := os.WriteFile(file, []byte("text"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(file, link); err != nil {
+		t.Fatal(err)
+	}
+	wide, err := widen(p, &grantFlags{write: []string{file, dir + "/"}, create: []string{dir}}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []rules.Path{{Name: file}, {Name: dir}}
+	if !slices.Equal(wide.Write, want) || !slices.Equal(wide.Create, want[1:]) || len(p.Write)+len(p.Create) > 0 {
+		t.Errorf("write %+v, create %+v", wide.Write, wide.Create)
+	}
+	for _, c := range []struct {
+		flags grantFlags
+		root  string
+		want  string
+	}{
+		{grantFlags{write: []string{dir + "/none"}}, "", "--write: lstat " + dir + "/none: no such file or directory"},
+		{grantFlags{write: []string{link}}, "", "--write: " + link + ": what may be written is granted by its own path, without symbolic links: " + file},
+		{grantFlags{create: []string{file}}, "", "--create: create below " + file + ": not a directory"},
+		{grantFlags{create: []string{""}}, "", "--create: an empty path"},
+		{grantFlags{create: []string{"data"}}, dir, "--create: data: with --root a path is absolute there"},
+		{grantFlags{write: []string{"/no/such"}}, dir, ""},
+	} {
+		got := ""
+		if _, err := widen(p, &c.flags, c.root); err != nil {
+			got = err.Error()
+		}
+		if got != c.want {
+			t.Errorf("%+v: %q, want %q", c.flags, got, c.want)
+		}
+	}
+	if _, err := os.Lstat(filepath.Join(dir, "none")); err == nil {
+		t.Error("a grant made its path")
+	}
+}
+
+// TestLiveWrite writes what --write and --create grant, and nothing else.
+func TestLiveWrite(t *testing.T) {
+	needs(t)
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	policy := filepath.Join(dir, "policy.yaml")
+	made, there, other := filepath.Join(dir, "tree"), filepath.Join(dir, "there"), filepath.Join(dir, "other")
+	if err := errors.Join(
+		os.Chmod(filepath.Dir(dir), 0o755), os.Mkdir(made, 0o777), os.Chmod(made, 0o777),
+		os.WriteFile(policy, []byte("base: runtime\nsyscalls:\n  - {calls: [open, openat], action: allow}\n  - {calls: [fchmod, fchown, fadvise64], action: errno(EPERM)}\n"), 0o600),
+		os.WriteFile(there, []byte("old"), 0o666), os.Chmod(there, 0o666),
+		os.WriteFile(other, []byte("old"), 0o666), os.Chmod(other, 0o666),
+	); err != nil {
+		t.Fatal(err)
+	}
+	script := `BEGIN { print "new" > "` + there + `"; print "new" > "` + made + `/file" }`
+	warder(t, "run", "--policy", policy, "--write", there, "--create", made, "--", "awk", script).want(t, 0, "")
+	for _, file := range []string{there, filepath.Join(made, "file")} {
+		if text, err := os.ReadFile(file); err != nil || string(text) != "new\n" {
+			t.Errorf("%s: %q, %v", file, text, err)
+		}
+	}
+	o := warder(t, "run", "--policy", policy, "--write", there, "--", "awk", `BEGIN { print "new" > "`+other+`" }`)
+	if text, err := os.ReadFile(other); err != nil || string(text) != "old" || o.status == 0 {
+		t.Errorf("not granted: status %d, %q, %v", o.status, text, err)
+	}
+	// No rule of compute lets a file be opened for writing.
+	warder(t, "run", "--write", there, "--", "true").want(t, 0, "warder: warning: write grants files, but no rule lets one be opened for writing")
 }
 
 func TestLiveCode(t *testing.T) {

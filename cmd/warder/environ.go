@@ -44,7 +44,7 @@ func setVariable(env []string, name, entry string) []string {
 }
 
 // fromEnvironment sets the flags that were not given from WARDER_* variables.
-// Flags that widen what a program may do (read, exec, env, weaken) are not
+// Flags that widen what a program may do (read, exec, write, create, env, weaken) are not
 // among names: a widened wall is to be seen on the command line.
 func fromEnvironment(fs *pflag.FlagSet, names ...string) (set map[string]bool, err error) {
 	set = make(map[string]bool)

@@ -46,46 +46,6 @@ func policyText(name string) (source string, text []byte, err error) {
 	return name, text, nil
 }
 
-// widen gives a copy of p with more Landlock grants.
-func widen(p *rules.Policy, read, exec []string) (*rules.Policy, error) {
-	if len(read)+len(exec) == 0 {
-		return p, nil
-	}
-	if p.AnyPath {
-		return nil, fmt.Errorf("--read and --exec: policy %s leaves paths unrestricted already", p.Source)
-	}
-	wide := *p
-	var err error
-	if wide.Read, err = grants(p.Read, "read", read); err != nil {
-		return nil, err
-	}
-	if wide.Exec, err = grants(p.Exec, "exec", exec); err != nil {
-		return nil, err
-	}
-	if err := wide.Check(); err != nil {
-		return nil, err
-	}
-	return &wide, nil
-}
-
-func grants(list []rules.Path, flag string, names []string) ([]rules.Path, error) {
-	list = slices.Clip(list) // the profile's own is shared
-	for _, name := range names {
-		path, err := filepath.Abs(name)
-		if err == nil && name == "" {
-			err = errors.New("an empty path")
-		}
-		if err != nil {
-			return nil, fmt.Errorf("--%s: %w", flag, err)
-		}
-		if _, err := os.Stat(path); err != nil {
-			return nil, fmt.Errorf("--%s: %w", flag, err)
-		}
-		list = append(list, rules.Path{Name: path})
-	}
-	return list, nil
-}
-
 // kernelVersion is the running kernel's major and minor number, which OCI
 // profiles may ask for; zero where it cannot be told.
 func kernelVersion() [2]int {

@@ -19,7 +19,7 @@ type runFlags struct {
 	session sessionFlags
 
 	engine, policy string
-	read, exec     []string
+	grants         grantFlags
 	weaken         []string
 
 	dir                   string
@@ -59,8 +59,7 @@ not found. child: the program's own or 128+N, and 137 if warder ended it. zero:
 	fs.SetInterspersed(false)
 	fs.StringVar(&f.engine, "engine", tracer.Hybrid.String(), "who decides: hybrid (kernel filter and supervisor), ptrace (supervisor alone), seccomp (filter alone) or strict (seccomp mode 1)")
 	fs.StringVarP(&f.policy, "policy", "p", "compute", "`PROFILE|FILE` to hold the program to; under --engine strict it is strict")
-	fs.StringArrayVar(&f.read, "read", nil, "`PATH` that Landlock lets the program open for reading where the policy's rules allow an open (repeatable)")
-	fs.StringArrayVar(&f.exec, "exec", nil, "`PATH` that it lets the program execute and read likewise (repeatable)")
+	f.grants.define(fs)
 	fs.StringArrayVar(&f.weaken, "weaken", nil, "run without a `WALL` that this kernel cannot give: landlock")
 	fs.StringArrayVarP(&f.envs, "env", "E", nil, "`NAME=VALUE` for the program, or NAME to copy warder's own (repeatable)")
 	fs.StringVar(&f.dir, "dir", "", "working `DIR` of the program")
@@ -125,8 +124,8 @@ func (f *runFlags) choosePolicy(engine tracer.Engine, given bool) (*rules.Policy
 	name := f.policy
 	if engine == tracer.Strict {
 		switch {
-		case given && name != "strict", len(f.read)+len(f.exec) > 0:
-			return nil, errors.New("--engine strict enforces the strict profile and nothing else: leave out --policy, --read and --exec")
+		case given && name != "strict", f.grants.given():
+			return nil, errors.New("--engine strict enforces the strict profile and nothing else: leave out --policy, --read, --exec, --write and --create")
 		}
 		name = "strict"
 	}
@@ -134,7 +133,11 @@ func (f *runFlags) choosePolicy(engine tracer.Engine, given bool) (*rules.Policy
 	if err != nil {
 		return nil, err
 	}
-	return widen(p, f.read, f.exec)
+	wide, err := widen(p, &f.grants, f.session.walls.root)
+	if err == nil && !f.session.quiet {
+		f.grants.warn(p, wide)
+	}
+	return wide, err
 }
 
 // openFiles gives the program its standard descriptors.

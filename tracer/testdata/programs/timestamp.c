@@ -255,6 +255,25 @@ static int caughtone(void)
 	return 0;
 }
 
+static void *spinning(void *arg)
+{
+	for (;;)
+		rdtsc();
+	return arg;
+}
+
+/* Until it is killed. */
+static int spin(void)
+{
+	pthread_t t;
+
+	for (int i = 1; i < THREADS; i++)
+		if (pthread_create(&t, 0, spinning, 0) != 0)
+			return 1;
+	spinning(0);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -263,7 +282,7 @@ int main(int argc, char **argv)
 	} modes[] = {
 		{ "series", series }, { "enable", enable }, { "forge", forge }, { "edges", edges },
 		{ "others", others }, { "threads", threads }, { "fork", forked }, { "exec", exec },
-		{ "blocked", blocked }, { "caught", caughtone },
+		{ "blocked", blocked }, { "caught", caughtone }, { "spin", spin },
 	};
 
 	for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++)
