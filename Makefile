@@ -80,6 +80,12 @@ race: packages ## run all tests under the race detector
 attacks: packages ## run the attack corpus alone, each under each engine
 	$(GO) test -count=1 -timeout=$(TEST_TIMEOUT) -v -run 'Attack' ./internal/testprog ./tracer
 
+.PHONY: walls
+walls: packages ## hold the attacks with one wall at a time and no filter; print what each wall holds
+	@$(GO) test -count=1 -timeout=$(TEST_TIMEOUT) -v -run '^TestLiveWallMatrix$$' ./tracer >build/walls.log 2>&1 || \
+	  { cat build/walls.log; exit 1; }
+	@grep -o '| .*|$$\||--.*|$$' build/walls.log || { grep -A 2 -e '--- SKIP' build/walls.log; exit 1; }
+
 .PHONY: fuzz
 fuzz: ## run each fuzz target for FUZZTIME
 	@$(GO) list ./... | while read -r package; do \

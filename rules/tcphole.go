@@ -30,7 +30,8 @@ const (
 // tcpHoles lists them. Landlock judges bind and connect of sockets whose
 // protocol is TCP itself (security/landlock/net.c): a multipath socket speaks
 // it and is none. A send with MSG_FASTOPEN connects, and no security module is
-// asked (tcp_sendmsg_fastopen, net/ipv4/tcp.c). Both seen on Linux 6.18.
+// asked (tcp_sendmsg_fastopen, net/ipv4/tcp.c). Seen on Linux 6.18, but for
+// SMC, which that machine lacks.
 func (p *Policy) tcpHoles() []tcpHole {
 	line, multipath := p.mayMakeSocket([]uint64{protoSMC, protoMPTCP})
 	_, tcp := p.mayMakeSocket([]uint64{0, protoTCP})

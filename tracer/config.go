@@ -122,8 +122,9 @@ type Config struct {
 	Engine Engine
 	Limits Limits
 
-	// WithoutLandlock runs a policy with path rules on a kernel that cannot
-	// enforce them. The Result says so.
+	// WithoutLandlock runs a policy although this kernel's Landlock, of whatever
+	// ABI, cannot enforce some of its paths, ports or scopes. The Result says
+	// which.
 	WithoutLandlock bool
 
 	// IDs is where the session's own user and group id come from; zero is

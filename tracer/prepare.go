@@ -29,11 +29,14 @@ type Prepared struct {
 	// opens: some call that opens or executes a file may run past the entry
 	// point. Where none may, a static program needs no path rule at all.
 	opens bool
-	// files: those calls have files to open there, so the root must stay.
+	// files: those calls, or some that change names, have files to work on
+	// there, so the root must hold them.
 	files bool
 	// network, ipc and keys: some call that makes a socket, an object that other
 	// processes find by name, or a key, may run.
 	network, ipc, keys bool
+	// reaches: the policy grants something of the host's network.
+	reaches bool
 }
 
 type preparedKey struct {
@@ -79,7 +82,14 @@ func Prepare(policy *rules.Policy, engine Engine) (*Prepared, error) {
 	for _, call := range [...]string{"open", "openat", "openat2", "creat", "open_by_handle_at", "execve", "execveat"} {
 		p.opens = p.opens || policy.MayRun(call, rules.Main)
 	}
-	p.files = policy.AnyPath || p.opens && len(policy.Grants(rules.Main)) > 0
+	changes := false
+	for _, call := range [...]string{
+		"mkdir", "mkdirat", "rename", "renameat", "renameat2", "unlink", "unlinkat", "rmdir",
+		"link", "linkat", "symlink", "symlinkat", "truncate", "mknod", "mknodat",
+	} {
+		changes = changes || policy.MayRun(call, rules.Main)
+	}
+	p.files = policy.AnyPath || (p.opens || changes) && len(policy.Grants(rules.Main)) > 0
 	for _, call := range [...]string{"socket", "socketpair", "io_uring_setup"} {
 		p.network = p.network || policy.MayRun(call, rules.AnyStage)
 	}
@@ -89,6 +99,8 @@ func Prepare(policy *rules.Policy, engine Engine) (*Prepared, error) {
 	for _, call := range [...]string{"add_key", "request_key", "keyctl"} {
 		p.keys = p.keys || policy.MayRun(call, rules.AnyStage)
 	}
+	p.reaches = policy.Connect.Any || policy.Bind.Any || len(policy.Connect.List)+len(policy.Bind.List) > 0 ||
+		policy.AbstractSockets.Reach == rules.ReachAny
 	preparations.Store(key, p)
 	return p, nil
 }

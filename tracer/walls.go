@@ -135,6 +135,9 @@ func (s *session) plan() (stubKey, *jail.StubSpec) {
 		case sp.wall == WallUserNS:
 			user = true
 		case sp.wall == WallKeyring: // takes no right
+		case sp.wall == WallNetNS && s.policy.reaches:
+			s.unavailable(string(sp.wall), "the policy lets the program reach the host's network or abstract sockets")
+			continue
 		case !user && !capable(unix.CAP_SYS_ADMIN):
 			s.unavailable(string(sp.wall), "needs CAP_SYS_ADMIN or a user namespace")
 			continue

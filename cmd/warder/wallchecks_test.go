@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"warder/internal/testutil"
 	"warder/jail"
 	"warder/tracer"
 )
@@ -21,6 +22,7 @@ type wallCheck struct {
 	stands func(*inspected, *way) error
 	closed bool     // under closedPolicy, not openPolicy
 	apart  []string // other walls, which would answer in this one's place
+	need   testutil.Need
 }
 
 var wallChecks = map[tracer.Wall]wallCheck{
@@ -38,7 +40,7 @@ var wallChecks = map[tracer.Wall]wallCheck{
 	tracer.WallUTSNS:     {stands: namespace("uts", map[string]string{"host": "held"})},
 	tracer.WallCgroupNS:  {stands: namespace("cgroup", nil)},
 	tracer.WallMountNS:   {stands: namespace("mnt", nil)},
-	tracer.WallKeyring:   {stands: ownKeyring},
+	tracer.WallKeyring:   {stands: ownKeyring, need: testutil.Keys},
 }
 
 func ownIDs(p *inspected, _ *way) error {
