@@ -45,7 +45,7 @@ type bench struct {
 
 func withStub(t testing.TB, program string, filter jail.Filter, detach bool, f func(*bench)) {
 	onThread(t, func() {
-		s, err := jail.Start(&jail.StubSpec{Filter: filter, Detach: detach, Root: true})
+		s, err := jail.Start(&jail.StubSpec{Cgroup: -1, Filter: filter, Detach: detach, Root: true})
 		if err != nil {
 			t.Error(err)
 			return
@@ -255,7 +255,7 @@ func TestLiveKillUser(t *testing.T) {
 func TestLiveStubDiesWithThread(t *testing.T) {
 	pid := 0
 	onThread(t, func() {
-		s, err := jail.Start(&jail.StubSpec{Detach: false})
+		s, err := jail.Start(&jail.StubSpec{Cgroup: -1, Detach: false})
 		if err != nil {
 			t.Error(err)
 			return

@@ -41,6 +41,9 @@ type StubSpec struct {
 	// Detach makes the children the calling thread's own, so that it can wait
 	// for one that it no longer traces.
 	Detach bool
+	// Cgroup is the descriptor of a control group (version 2) that the stub is
+	// born in, or -1.
+	Cgroup int
 	// Namespaces are those that the stub leaves for new ones of its own.
 	Namespaces []Namespace
 	// View, where not nil, is the children's root from their execve on. It takes
@@ -91,7 +94,7 @@ func (s *Stub) start(spec *StubSpec) error {
 	}
 	s.PID, err = syscall.ForkExec(fmt.Sprintf("/proc/self/fd/%d", image), []string{"warder-stub"}, &syscall.ProcAttr{
 		Files: []uintptr{uintptr(null), uintptr(null), uintptr(null), sockFD: uintptr(pair[1]), ownRootFD: uintptr(own), emptyRootFD: uintptr(empty)},
-		Sys:   &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL},
+		Sys:   &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, UseCgroupFD: spec.Cgroup >= 0, CgroupFD: max(spec.Cgroup, 0)},
 	})
 	if err != nil {
 		return err

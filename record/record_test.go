@@ -176,7 +176,7 @@ func TestKeys(t *testing.T) {
 			t.Errorf("%d keys, want %d", len(got), len(keys))
 		}
 	}
-	check(top, `schema status exit_code signal cpu_time_s user_time_s system_time_s wall_time_s max_rss_bytes
+	check(top, `schema status exit_code signal cpu_time_s user_time_s system_time_s wall_time_s max_rss_bytes memory_peak_bytes
 		output_bytes stops engine policy program message walls unavailable violation`)
 	check(inner, "syscall nr arch args decoded pid tid ip where rule")
 }

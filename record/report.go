@@ -28,9 +28,10 @@ type Report struct {
 	SystemTime float64 `json:"system_time_s"`
 	WallTime   float64 `json:"wall_time_s"` // from the first instruction to the last death
 
-	MaxRSS      int64  `json:"max_rss_bytes"` // the largest resident set of one process
-	OutputBytes int64  `json:"output_bytes"`  // standard output and error together
-	Stops       uint64 `json:"stops"`         // ptrace-stops answered after the launch
+	MaxRSS      int64  `json:"max_rss_bytes"`     // the largest resident set of one process
+	MemoryPeak  *int64 `json:"memory_peak_bytes"` // charged to the session's control group at most; null where there was none
+	OutputBytes int64  `json:"output_bytes"`      // standard output and error together
+	Stops       uint64 `json:"stops"`             // ptrace-stops answered after the launch
 
 	Engine  string `json:"engine"`  // hybrid, ptrace, seccomp, strict
 	Policy  string `json:"policy"`  // the policy's name
@@ -69,6 +70,10 @@ func NewReport(r *tracer.Result, program string) *Report {
 		MaxRSS: r.MaxRSS, OutputBytes: r.OutputBytes, Stops: r.Stops,
 		Engine: r.Engine.String(), Policy: Clean(r.Policy), Program: Clean(program), Message: Clean(r.Message),
 		Walls: []string{}, Unavailable: []string{},
+	}
+	if r.MemoryPeak > 0 {
+		peak := r.MemoryPeak
+		p.MemoryPeak = &peak
 	}
 	if r.ExitCode >= 0 {
 		code := r.ExitCode

@@ -26,18 +26,20 @@ type budget struct {
 	release func()           // gives the ids back
 	memfds  int64            // how many descriptors may hold memory; 0: none can
 
-	mu      sync.Mutex
-	ended   bool // a cause is set, or the session is over
-	outcome Outcome
-	message string
-	setup   time.Duration // CPU time of the launch, which is not the program's
-	dead    usage         // of processes that are reaped
-	peak    int64         // highest sample of Memory
-	files   int64         // highest sample of file-backed code, for the end's check
-	output  int64         // bytes read so far, under mu
-	reader  procfs.Reader
-	timer   *time.Timer
-	closed  bool // the session is over
+	mu       sync.Mutex
+	ended    bool // a cause is set, or the session is over
+	outcome  Outcome
+	message  string
+	setup    time.Duration // CPU time of the launch, which is not the program's
+	dead     usage         // of processes that are reaped
+	peak     int64         // highest sample of Memory
+	tree     time.Duration // CPU time by the control group, or 0
+	oomKills int64         // in the control group
+	files    int64         // highest sample of file-backed code, for the end's check
+	output   int64         // bytes read so far, under mu
+	reader   procfs.Reader
+	timer    *time.Timer
+	closed   bool // the session is over
 }
 
 // usage is CPU time and peak memory.
@@ -304,6 +306,7 @@ func (b *budget) settle(r *Result) {
 	inSystem := min(b.setup, r.System)
 	r.System -= inSystem
 	r.User = max(r.User-(b.setup-inSystem), 0)
+	r.User, r.System = divide(b.tree, r.User, r.System)
 	if b.outcome != OK {
 		r.Outcome, r.Message = b.outcome, b.message
 		return
@@ -312,6 +315,8 @@ func (b *budget) settle(r *Result) {
 		return
 	}
 	switch {
+	case b.oomKills > 0 && r.Outcome != OK:
+		r.Outcome, r.Message = MemoryLimit, "the kernel killed it for want of memory in its control group"
 	case b.limits.Output >= 0 && b.output > b.limits.Output:
 		r.Outcome, r.Message = OutputLimit, fmt.Sprintf("output of more than %d bytes", b.limits.Output)
 	case b.limits.CPU >= 0 && r.CPU() > b.limits.CPU:

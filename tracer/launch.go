@@ -31,15 +31,24 @@ func (s *session) stubAndLaunch(io *stdio) (err error) {
 		w.closeStub()
 	}
 	w.pin()
-	for w.stub == nil {
-		if w.stub, err = jail.Start(spec); err == nil {
-			w.key = key
+	for {
+		if w.stub == nil {
+			if w.stub, err = w.start(spec, slices.Contains(s.walls, WallCgroup)); err == nil {
+				w.key = key
+			}
+		}
+		if err == nil {
+			err = s.limitGroup()
+		}
+		if err == nil {
 			break
 		}
 		if !withdraw(err) {
 			return err
 		}
+		w.closeStub()
 		key, spec = s.plan() // without the wall that was refused
+		err = nil
 	}
 	return s.launch(io, spec)
 }

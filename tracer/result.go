@@ -45,6 +45,7 @@ type Result struct {
 	User, System time.Duration // CPU time of the whole tree
 	Wall         time.Duration // from the first instruction to the last death
 	MaxRSS       int64         // bytes: the largest resident set of one process
+	MemoryPeak   int64         // bytes charged to the control group at most; -1: there was none
 	OutputBytes  int64         // read from standard output and error
 	Stops        uint64        // ptrace-stops answered after the launch
 

@@ -129,7 +129,7 @@ func newSession(cfg *Config) (*session, error) {
 		return nil, err
 	}
 	s.policy = prepared
-	s.result = Result{Engine: cfg.Engine, Policy: policy.Name, ExitCode: -1}
+	s.result = Result{Engine: cfg.Engine, Policy: policy.Name, ExitCode: -1, MemoryPeak: -1}
 	s.retire = !prepared.threadsOnly
 	s.ctx.Path = s.readPath
 	s.budget.init(s)
@@ -180,6 +180,9 @@ func (s *session) run(ctx context.Context, io *stdio) (err error) {
 	if t, err := procfs.CPUTime(s.root); err == nil {
 		s.budget.setup = t
 	}
+	if err := s.resetGroup(); err != nil {
+		s.fail(err)
+	}
 	s.start = time.Now()
 	s.placement.begin(w, s.root)
 	defer s.placement.end()
@@ -193,6 +196,9 @@ func (s *session) run(ctx context.Context, io *stdio) (err error) {
 		return err
 	}
 	s.result.Wall = time.Since(s.start)
+	if err := s.settleGroup(); err != nil {
+		s.log(zapcore.ErrorLevel, err.Error(), nil)
+	}
 	s.returnRoot()
 	if s.cfg.Engine == Seccomp && s.retire && s.uid >= 0 && w.stub != nil {
 		if err := s.endUser(); err != nil {

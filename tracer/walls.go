@@ -33,6 +33,7 @@ const (
 	WallUTSNS     Wall = "utsns"   // not the machine's name
 	WallCgroupNS  Wall = "cgroupns"
 	WallKeyring   Wall = "keyring" // a session keyring of its own
+	WallCgroup    Wall = "cgroup"  // memory and tasks charged together
 )
 
 // Walls lists all.
@@ -40,13 +41,13 @@ func Walls() []Wall {
 	return []Wall{
 		WallUID, WallCaps, WallNoNewPriv, WallSeccomp, WallTracer, WallRlimits, WallLandlock,
 		WallRoot, WallUserNS, WallMountNS, WallNetNS, WallIPCNS, WallUTSNS, WallCgroupNS,
-		WallKeyring,
+		WallKeyring, WallCgroup,
 	}
 }
 
 // optional are those that Config.Without may name; the others are what a held
 // program is.
-var optional = []Wall{WallUID, WallLandlock, WallRoot, WallUserNS, WallMountNS, WallNetNS, WallIPCNS, WallUTSNS, WallCgroupNS, WallKeyring}
+var optional = []Wall{WallUID, WallLandlock, WallRoot, WallUserNS, WallMountNS, WallNetNS, WallIPCNS, WallUTSNS, WallCgroupNS, WallKeyring, WallCgroup}
 
 // ParseWall reads a wall's name.
 func ParseWall(name string) (Wall, error) {
@@ -146,6 +147,9 @@ func (s *session) plan() (stubKey, *jail.StubSpec) {
 		s.walls = append(s.walls, sp.wall)
 	}
 	s.planRoot(spec, user)
+	if s.planGroup() {
+		s.walls = append(s.walls, WallCgroup)
+	}
 	var names []string
 	for _, w := range s.walls {
 		names = append(names, string(w))
@@ -237,6 +241,11 @@ func (s *session) static() bool { return s.prog.known && !s.prog.dynamic }
 // withdraw notes the wall whose making failed, so that the next try does
 // without; false if err is about none.
 func withdraw(err error) bool {
+	var group *groupError
+	if errors.As(err, &group) {
+		refuse(WallCgroup, group.Error())
+		return true
+	}
 	var setup *jail.SetupError
 	if !errors.As(err, &setup) {
 		return false

@@ -11,6 +11,7 @@ import (
 
 	"warder/internal/ptrace"
 	"warder/jail"
+	"warder/jail/cgroup"
 )
 
 // idleWorker is how long a worker keeps its thread and stub for the next
@@ -26,8 +27,10 @@ type worker struct {
 	gone chan struct{} // closed when the stub is dead and reaped
 	stub *jail.Stub    // nil until the first session, and after a failed one
 	key  stubKey       // what the stub is for
-	tid  int
-	all  unix.CPUSet // the cores of its thread
+	// group is the control group that the stub and its children are in, or nil.
+	group *cgroup.Group
+	tid   int
+	all   unix.CPUSet // the cores of its thread
 }
 
 // pool holds the idle workers, newest last.
@@ -195,6 +198,7 @@ func (w *worker) closeStub() {
 		w.stub.Close()
 		w.stub = nil
 	}
+	w.closeGroup()
 	w.key = stubKey{}
 }
 

@@ -19,7 +19,7 @@ var imports = map[string][]string{
 	"jail":              {"internal/elfimage", "internal/ptrace", "rules/bpf"},
 	"jail/cgroup":       {},
 	"tracer": {
-		"abi", "decode", "internal/elfimage", "internal/procfs", "internal/ptrace", "jail",
+		"abi", "decode", "internal/elfimage", "internal/procfs", "internal/ptrace", "jail", "jail/cgroup",
 		"memory", "regs", "rules", "rules/bpf",
 	},
 	// Names of signals come from abi; a table of names is not the data's path.
