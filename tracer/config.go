@@ -115,7 +115,8 @@ type Config struct {
 	// Stdin is passed to the program for reading only; nil is /dev/null.
 	Stdin *os.File
 	// Stdout and Stderr receive what the program writes, through pipes that
-	// count it. Nil discards it. A *os.File of /dev/null is passed as it is.
+	// count it: through one where the two are equal. Nil discards it. A
+	// *os.File of /dev/null is passed as it is.
 	Stdout, Stderr io.Writer
 
 	Policy *rules.Policy // nil: the compute profile

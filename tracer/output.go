@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"reflect"
 	"sync"
 	"time"
 
@@ -30,13 +31,26 @@ func openStdio(cfg *Config, b *budget) (*stdio, error) {
 		s.close()
 		return nil, err
 	}
-	for i, w := range [2]io.Writer{cfg.Stdout, cfg.Stderr} {
-		if err := s.out(1+i, w); err != nil {
-			s.close()
-			return nil, err
-		}
+	err := s.out(1, cfg.Stdout)
+	switch {
+	case err == nil && sameWriter(cfg.Stdout, cfg.Stderr):
+		// One pipe: what is written stays in order, and nobody writes to the
+		// writer from two goroutines.
+		s.child[2] = s.child[1]
+	case err == nil:
+		err = s.out(2, cfg.Stderr)
+	}
+	if err != nil {
+		s.close()
+		return nil, err
 	}
 	return s, nil
+}
+
+// sameWriter reports whether a and b are one writer. Values that Go cannot
+// compare are taken for different.
+func sameWriter(a, b io.Writer) bool {
+	return a != nil && b != nil && reflect.ValueOf(a).Comparable() && reflect.ValueOf(b).Comparable() && a == b
 }
 
 // own keeps fd for the child and closes it after the launch.

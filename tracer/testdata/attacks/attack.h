@@ -126,6 +126,12 @@ static UNUSED long parent(void)
 	return p > 0 ? p : 1;
 }
 
+/* target is the process to aim at: that of argv[2] where there is one, else parent(). */
+static UNUSED long target(int argc, char **argv)
+{
+	return argc > 2 ? strtol(argv[2], 0, 10) : parent();
+}
+
 /* is_passwd tells whether fd really reads as the user database. */
 static UNUSED int is_passwd(int fd)
 {

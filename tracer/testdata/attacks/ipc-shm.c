@@ -8,15 +8,17 @@
 #include "attack.h"
 #include <sys/shm.h>
 
-int main(void)
+/* With a key in argv[2] it is left, for the test to find. */
+int main(int argc, char **argv)
 {
-	long id = syscall(SYS_shmget, IPC_PRIVATE, 4096UL, 0600 | IPC_CREAT);
+	long id = syscall(SYS_shmget, argc > 2 ? strtol(argv[2], 0, 10) : IPC_PRIVATE, 4096UL, 0600 | IPC_CREAT);
 	char *p;
 
 	if (id < 0)
 		refused("shmget");
 	p = shmat((int)id, 0, 0);
-	shmctl((int)id, IPC_RMID, 0);
+	if (argc <= 2)
+		shmctl((int)id, IPC_RMID, 0);
 	if (p == (void *)-1)
 		refused("shmat");
 	*p = 1;

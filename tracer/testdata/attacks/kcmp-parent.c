@@ -8,9 +8,9 @@
  */
 #include "attack.h"
 
-int main(void)
+int main(int argc, char **argv)
 {
 	long me = syscall(SYS_getpid);
 
-	settle(syscall(SYS_kcmp, me, parent(), 2 /* KCMP_FILES */, 0UL, 0UL), "compared itself with the supervisor");
+	settle(syscall(SYS_kcmp, me, target(argc, argv), 2 /* KCMP_FILES */, 0UL, 0UL), "compared itself with the supervisor");
 }

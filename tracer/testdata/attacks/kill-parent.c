@@ -8,7 +8,7 @@
 #include "attack.h"
 
 /* Signal 0: the permission is all that is tried. */
-int main(void)
+int main(int argc, char **argv)
 {
-	settle(syscall(SYS_kill, parent(), 0), "may signal the supervisor");
+	settle(syscall(SYS_kill, target(argc, argv), 0), "may signal the supervisor");
 }

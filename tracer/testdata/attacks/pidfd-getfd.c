@@ -8,9 +8,9 @@
  */
 #include "attack.h"
 
-int main(void)
+int main(int argc, char **argv)
 {
-	long fd = syscall(SYS_pidfd_open, parent(), 0), got = -1;
+	long fd = syscall(SYS_pidfd_open, target(argc, argv), 0), got = -1;
 	struct stat st;
 
 	if (fd < 0)

@@ -7,9 +7,9 @@
  */
 #include "attack.h"
 
-int main(void)
+int main(int argc, char **argv)
 {
-	long fd = syscall(SYS_pidfd_open, parent(), 0);
+	long fd = syscall(SYS_pidfd_open, target(argc, argv), 0);
 
 	if (fd < 0)
 		refused("pidfd_open");

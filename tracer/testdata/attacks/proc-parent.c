@@ -8,11 +8,11 @@
  */
 #include "attack.h"
 
-int main(void)
+int main(int argc, char **argv)
 {
 	char path[64] = "/proc/", digits[24], *p = digits + sizeof digits;
 	char b[16];
-	long pid = parent(), fd;
+	long pid = target(argc, argv), fd;
 
 	*--p = 0;
 	do

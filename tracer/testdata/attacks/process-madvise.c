@@ -9,10 +9,10 @@
 #include "attack.h"
 #include <sys/uio.h>
 
-int main(void)
+int main(int argc, char **argv)
 {
 	struct iovec v = { (void *)0x400000, 4096 };
-	long fd = syscall(SYS_pidfd_open, parent(), 0);
+	long fd = syscall(SYS_pidfd_open, target(argc, argv), 0);
 
 	if (fd < 0)
 		refused("pidfd_open");

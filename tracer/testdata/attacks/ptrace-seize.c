@@ -10,7 +10,7 @@
 #include <sys/ptrace.h>
 
 /* Its end detaches it: a seized process that was never stopped just runs on. */
-int main(void)
+int main(int argc, char **argv)
 {
-	settle(syscall(SYS_ptrace, PTRACE_SEIZE, parent(), 0, 0), "traces the supervisor");
+	settle(syscall(SYS_ptrace, PTRACE_SEIZE, target(argc, argv), 0, 0), "traces the supervisor");
 }

@@ -9,11 +9,11 @@
 #include "attack.h"
 #include <sys/resource.h>
 
-int main(void)
+int main(int argc, char **argv)
 {
 	struct {
 		uint64_t cur, max;
 	} old;
 
-	settle(syscall(SYS_prlimit64, parent(), RLIMIT_NOFILE, 0, &old), "read the supervisor's limits");
+	settle(syscall(SYS_prlimit64, target(argc, argv), RLIMIT_NOFILE, 0, &old), "read the supervisor's limits");
 }

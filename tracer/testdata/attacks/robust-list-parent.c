@@ -8,10 +8,10 @@
  */
 #include "attack.h"
 
-int main(void)
+int main(int argc, char **argv)
 {
 	void *head = 0;
 	size_t n = 0;
 
-	settle(syscall(SYS_get_robust_list, parent(), &head, &n), "asked for the supervisor's list");
+	settle(syscall(SYS_get_robust_list, target(argc, argv), &head, &n), "asked for the supervisor's list");
 }

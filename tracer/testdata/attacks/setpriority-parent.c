@@ -9,7 +9,7 @@
 #include "attack.h"
 #include <sys/resource.h>
 
-int main(void)
+int main(int argc, char **argv)
 {
-	settle(syscall(SYS_setpriority, PRIO_PROCESS, parent(), 0), "set the supervisor's priority");
+	settle(syscall(SYS_setpriority, PRIO_PROCESS, target(argc, argv), 0), "set the supervisor's priority");
 }

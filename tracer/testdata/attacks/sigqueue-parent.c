@@ -7,10 +7,10 @@
  */
 #include "attack.h"
 
-int main(void)
+int main(int argc, char **argv)
 {
 	siginfo_t info = { 0 };
 
 	info.si_code = SI_QUEUE;
-	settle(syscall(SYS_rt_sigqueueinfo, parent(), 0, &info), "may queue to the supervisor");
+	settle(syscall(SYS_rt_sigqueueinfo, target(argc, argv), 0, &info), "may queue to the supervisor");
 }

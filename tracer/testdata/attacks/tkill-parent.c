@@ -7,7 +7,7 @@
  */
 #include "attack.h"
 
-int main(void)
+int main(int argc, char **argv)
 {
-	settle(syscall(SYS_tkill, parent(), 0), "may signal the supervisor");
+	settle(syscall(SYS_tkill, target(argc, argv), 0), "may signal the supervisor");
 }

@@ -10,11 +10,11 @@
 #include <sys/uio.h>
 
 /* A static Go program starts at 4 MiB. EFAULT elsewhere: the right was granted, the address was empty. */
-int main(void)
+int main(int argc, char **argv)
 {
 	char b[4] = "";
 	struct iovec to = { b, 4 }, from = { (void *)0x400000, 4 };
-	long n = syscall(SYS_process_vm_readv, parent(), &to, 1UL, &from, 1UL, 0UL);
+	long n = syscall(SYS_process_vm_readv, target(argc, argv), &to, 1UL, &from, 1UL, 0UL);
 
 	if (n == 4 && memcmp(b, "\177ELF", 4) == 0)
 		escaped("read the supervisor's ELF header from its memory");
