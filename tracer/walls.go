@@ -77,8 +77,12 @@ var spaces = []struct {
 	wall Wall
 	ns   jail.Namespace
 }{
-	{WallKeyring, jail.Keyring}, {WallUserNS, jail.UserNS}, {WallNetNS, jail.NetNS}, {WallIPCNS, jail.IPCNS},
-	{WallUTSNS, jail.UTSNS}, {WallCgroupNS, jail.CgroupNS},
+	{WallKeyring, jail.Keyring},
+	{WallUserNS, jail.UserNS},
+	{WallNetNS, jail.NetNS},
+	{WallIPCNS, jail.IPCNS},
+	{WallUTSNS, jail.UTSNS},
+	{WallCgroupNS, jail.CgroupNS},
 }
 
 // refused are the walls that the kernel was asked for and did not give to this

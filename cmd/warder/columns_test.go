@@ -33,9 +33,12 @@ const (
 	openPolicy = `name: open
 default: allow
 paths: unrestricted
-connect: any
-bind: any
-scope: {signals: any, abstract-sockets: any}
+syscalls:
+  - {call: clone3, action: errno(ENOSYS)}
+`
+	grantingPolicy = `name: granting
+default: allow
+read: [%s]
 syscalls:
   - {call: clone3, action: errno(ENOSYS)}
 `
@@ -48,17 +51,25 @@ syscalls:
 
 // baits are what the host has that a held program is to be kept from.
 type baits struct {
-	program, open, closed string // files
-	args                  []string
+	program string
+	dir     string // of the policies, by name, and of the bait
+	args    []string
+}
+
+// policies of the tests, by name.
+func policies(dir string) map[string]string {
+	return map[string]string{"open": openPolicy, "closed": closedPolicy, "granting": fmt.Sprintf(grantingPolicy, dir)}
 }
 
 // setBaits makes them.
 func setBaits(t *testing.T) *baits {
 	t.Helper()
 	dir := testprog.Scratch(t)
-	b := &baits{program: testprog.Program(t, "wallprobe"), open: filepath.Join(dir, "open.yaml"), closed: filepath.Join(dir, "closed.yaml")}
-	if err := errors.Join(os.WriteFile(b.open, []byte(openPolicy), 0o644), os.WriteFile(b.closed, []byte(closedPolicy), 0o644)); err != nil {
-		t.Fatal(err)
+	b := &baits{program: testprog.Program(t, "wallprobe"), dir: dir}
+	for name, text := range policies(dir) {
+		if err := os.WriteFile(b.policy(name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 	tcp, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -83,6 +94,8 @@ func setBaits(t *testing.T) *baits {
 	b.args = []string{port, strconv.Itoa(shm), filepath.Join(dir, "victim"), name}
 	return b
 }
+
+func (b *baits) policy(name string) string { return filepath.Join(b.dir, name+".yaml") }
 
 // inspected is a program that stays where it is, held or bare.
 type inspected struct {
@@ -175,8 +188,8 @@ func (b *baits) inspect(t *testing.T, cmd *exec.Cmd, look func(*inspected) error
 	// A keyring is the thread's: it is never unlocked, and ends with the test.
 	runtime.LockOSThread()
 	p := &inspected{answers: make(map[string]string)}
-	if p.keyring, err = unix.KeyctlJoinSessionKeyring(""); err != nil {
-		p.keyring = -1 // no keyrings here
+	if p.keyring, err = unix.KeyctlJoinSessionKeyring(fmt.Sprintf("warder-walls-%d", os.Getpid())); err != nil {
+		p.keyring = -1 // its wall is not looked at
 	}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -206,11 +219,23 @@ func (b *baits) inspect(t *testing.T, cmd *exec.Cmd, look func(*inspected) error
 func (b *baits) find(parent int) int {
 	line := strings.Join(append([]string{b.program}, b.args...), "\x00") + "\x00"
 	for _, pid := range append(testutil.Descendants(), parent) {
-		if got, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid)); string(got) == line {
+		if got, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid)); string(got) == line && below(pid, parent) {
 			return pid
 		}
 	}
 	return 0
+}
+
+// below reports whether a process is another, or a descendant of it.
+func below(pid, ancestor int) bool {
+	for ; pid > 1 && pid != ancestor; pid = parentOf(pid) {
+	}
+	return pid == ancestor
+}
+
+func parentOf(pid int) int {
+	parent, _ := strconv.Atoi(strings.Join((&inspected{pid: pid}).status("PPid"), ""))
+	return parent
 }
 
 // bare starts the program without warder, as the user of a way.
@@ -237,7 +262,7 @@ func TestLiveWalls(t *testing.T) {
 				t.Run(string(row.Wall), func(t *testing.T) {
 					switch c := row.Cells[w.Name]; c.State {
 					case "yes":
-						b.standing(t, &w, row.Wall)
+						b.standing(t, &w, row.Wall, strings.HasPrefix(c.Reason, ifAsked))
 					case "no":
 						b.missing(t, &w, row.Wall, c.Reason)
 					default:
@@ -261,16 +286,27 @@ func seenWalls(t *testing.T) *wallTable {
 	return &table
 }
 
+// under gives the flags of the policy that a wall is looked at under.
+func (b *baits) under(check wallCheck) []string {
+	if check.policy == "" {
+		return []string{"--policy", b.policy("open"), "--root", "empty"}
+	}
+	return []string{"--policy", b.policy(check.policy)}
+}
+
 // standing is a cell that says yes.
-func (b *baits) standing(t *testing.T, w *way, wall tracer.Wall) {
+func (b *baits) standing(t *testing.T, w *way, wall tracer.Wall, asked bool) {
 	check, ok := wallChecks[wall]
 	if !ok {
 		t.Fatalf("nothing looks at the wall %s yet: give it a row in wallChecks", wall)
 	}
+	if check.need != "" {
+		testutil.Require(t, check.need)
+	}
 	run := func(without ...string) *exec.Cmd {
-		args := []string{"run", "-q", "--policy", b.open, "--root", "empty"}
-		if check.closed {
-			args = []string{"run", "-q", "--policy", b.closed}
+		args := append([]string{"run", "-q"}, b.under(check)...)
+		if asked && !slices.Contains(without, string(wall)) {
+			args = append(args, "--require", string(wall))
 		}
 		if len(without) > 0 {
 			args = append(args, "--without", strings.Join(without, ","))
@@ -278,8 +314,7 @@ func (b *baits) standing(t *testing.T, w *way, wall tracer.Wall) {
 		args = append(args, "--", b.program)
 		return inWay(t, w, append(args, b.args...)...)
 	}
-	var dbg any
-	look := func(p *inspected) error { dbg = []any{p.answers, p.keyring}; return check.stands(p, w) }
+	look := func(p *inspected) error { return check.stands(p, w) }
 	if err := b.inspect(t, run(check.apart...), look); err != nil {
 		t.Errorf("the wall does not stand: %v", err)
 	}
@@ -293,7 +328,7 @@ func (b *baits) standing(t *testing.T, w *way, wall tracer.Wall) {
 		return
 	}
 	if err := b.inspect(t, run(append(slices.Clone(check.apart), string(wall))...), look); err == nil {
-		t.Errorf("the wall is found though it was not put up (--without %s) %v", wall, dbg)
+		t.Errorf("the wall is found though it was not put up (--without %s)", wall)
 	}
 }
 
@@ -302,7 +337,7 @@ func (b *baits) standing(t *testing.T, w *way, wall tracer.Wall) {
 func (b *baits) missing(t *testing.T, w *way, wall tracer.Wall, reason string) {
 	reason, broken := strings.CutPrefix(reason, "nothing runs: ")
 	general := strings.HasPrefix(reason, "not ") // doctor's own words
-	args := append([]string{"--policy", b.open, "--root", "empty", "--", b.program}, b.args...)
+	args := append(append(b.under(wallChecks[wall]), "--", b.program), b.args...)
 	if !broken {
 		o := finish(t, inWay(t, w, append([]string{"run", "-q", "--report-fd", "2"}, args...)...))
 		r := readReport(t, []byte(o.stderr))
@@ -311,11 +346,9 @@ func (b *baits) missing(t *testing.T, w *way, wall tracer.Wall, reason string) {
 		}
 	}
 	o := finish(t, inWay(t, w, append([]string{"run", "--require", string(wall)}, args...)...))
-	if general {
-		reason = string(wall)
-	}
-	o.want(t, 125, reason)
-	if !broken {
+	if broken {
+		o.want(t, 125, reason)
+	} else {
 		o.want(t, 125, "warder: required: "+string(wall)+" (")
 	}
 	if o.stdout != "" || strings.Count(o.stderr, "\n") != 1 {

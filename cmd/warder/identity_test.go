@@ -16,7 +16,7 @@ import (
 // group ids as /proc has them.
 func heldWith(t *testing.T, b *baits, w *way, flags ...string) (uid, gid []string) {
 	t.Helper()
-	args := slices.Concat([]string{"run", "-q", "--policy", b.open}, flags, []string{"--", b.program}, b.args)
+	args := slices.Concat([]string{"run", "-q", "--policy", b.policy("open")}, flags, []string{"--", b.program}, b.args)
 	err := b.inspect(t, inWay(t, w, args...), func(p *inspected) error {
 		uid, gid = p.status("Uid"), p.status("Gid")
 		if groups := p.status("Groups"); len(groups) > 0 {
@@ -62,14 +62,14 @@ func TestLiveIDs(t *testing.T) {
 	const first = 3000000100
 	ids := fmt.Sprintf("%d-%d", first, first+1)
 	var other []string
-	args := slices.Concat([]string{"run", "-q", "--policy", b.open, "--ids", ids, "--", b.program}, b.args)
+	args := slices.Concat([]string{"run", "-q", "--policy", b.policy("open"), "--ids", ids, "--", b.program}, b.args)
 	err := b.inspect(t, inWay(t, &root, args...), func(p *inspected) error {
 		uid := p.status("Uid")
 		other, _ = heldWith(t, b, &root, "--ids", ids)
 		if slices.Equal(uid, other) || !slices.Contains([]string{strconv.Itoa(first), strconv.Itoa(first + 1)}, other[0]) {
 			return fmt.Errorf("users %v and %v of %s", uid, other, ids)
 		}
-		return b.inspect(t, inWay(t, &root, slices.Concat([]string{"run", "-q", "--policy", b.open, "--ids", ids, "--", b.program}, b.args)...), func(q *inspected) error {
+		return b.inspect(t, inWay(t, &root, slices.Concat([]string{"run", "-q", "--policy", b.policy("open"), "--ids", ids, "--", b.program}, b.args)...), func(q *inspected) error {
 			o := warder(t, "run", "--ids", ids, "--", b.program)
 			o.want(t, 125, fmt.Sprintf("all 2 user ids from %d are in use", first))
 			if strings.Count(o.stderr, "\n") != 1 {

@@ -20,7 +20,7 @@ import (
 type wallCheck struct {
 	// stands looks at a program and says what of the wall is not there.
 	stands func(*inspected, *way) error
-	closed bool     // under closedPolicy, not openPolicy
+	policy string   // of the tests' own; open with an empty root is the default
 	apart  []string // other walls, which would answer in this one's place
 	need   testutil.Need
 }
@@ -32,14 +32,15 @@ var wallChecks = map[tracer.Wall]wallCheck{
 	tracer.WallSeccomp:   {stands: statusIs("Seccomp", "2")},
 	tracer.WallTracer:    {stands: traced},
 	tracer.WallRlimits:   {stands: limitsSet},
-	tracer.WallLandlock:  {stands: landlocked, closed: true, apart: []string{"root", "netns"}},
+	tracer.WallLandlock:  {stands: landlocked, policy: "closed", apart: []string{"root", "netns"}},
 	tracer.WallRoot:      {stands: emptyRoot},
 	tracer.WallUserNS:    {stands: namespace("user", nil)},
-	tracer.WallNetNS:     {stands: namespace("net", map[string]string{"connect": "ECONNREFUSED ENETUNREACH", "abstract": "ECONNREFUSED"})},
+	tracer.WallNetNS:     {stands: namespace("net", map[string]string{"connect": "ECONNREFUSED ENETUNREACH", "abstract": "ECONNREFUSED"}), apart: []string{"landlock"}},
 	tracer.WallIPCNS:     {stands: namespace("ipc", map[string]string{"shm": "EINVAL"})},
 	tracer.WallUTSNS:     {stands: namespace("uts", map[string]string{"host": "held"})},
 	tracer.WallCgroupNS:  {stands: namespace("cgroup", nil)},
-	tracer.WallMountNS:   {stands: namespace("mnt", nil)},
+	tracer.WallMountNS:   {stands: grantedRoot, policy: "granting"},
+	tracer.WallCgroup:    {stands: ownGroup},
 	tracer.WallKeyring:   {stands: ownKeyring, need: testutil.Keys},
 }
 
@@ -166,4 +167,22 @@ func ownKeyring(p *inspected, _ *way) error {
 		return fmt.Errorf("session keyring %s, the supervisor's %d", id, p.keyring)
 	}
 	return nil
+}
+
+// ownGroup: in one hierarchy at least it is in another group than its
+// supervisor.
+func ownGroup(p *inspected, _ *way) error {
+	if own := (&inspected{pid: p.supervisor}).proc("cgroup"); own == p.proc("cgroup") {
+		return fmt.Errorf("the supervisor's own control groups: %q", own)
+	}
+	return nil
+}
+
+// grantedRoot: a mount namespace, and a root with what the policy grants alone.
+func grantedRoot(p *inspected, _ *way) error {
+	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/root", p.pid))
+	if err != nil || len(entries) > 2 { // the bait's directory, and that of the program
+		err = errors.Join(err, fmt.Errorf("the root holds %v", entries))
+	}
+	return errors.Join(err, p.apart("mnt"), p.answered(map[string]string{"open": "ok", "mkdir": "EROFS EACCES"}))
 }

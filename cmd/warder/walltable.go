@@ -20,6 +20,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"warder/record"
+	"warder/rules"
 	"warder/tracer"
 )
 
@@ -58,14 +59,17 @@ type holding struct {
 	Unavailable []string      `json:"unavailable"`
 	Error       string        `json:"error"`
 	FileCaps    bool          `json:"file_caps"` // warder had all of fileCaps
+	// Only are walls that stand on a condition.
+	Only map[tracer.Wall]string `json:"only"`
 
 	untried bool // Error is that of the way, not of the session
 }
 
 // holdOne holds the least of programs as this process is, under the default
-// policy, with every wall that there is to be had.
+// policy, with every wall that there is to be had, and once more for each that
+// did not stand by itself.
 func holdOne(ctx context.Context) *holding {
-	h := &holding{FileCaps: hasFileCaps()}
+	h := &holding{FileCaps: hasFileCaps(), Only: make(map[tracer.Wall]string)}
 	// A file without a name: this process may be killed and leaves nothing.
 	fd, err := unix.MemfdCreate("probe", unix.MFD_CLOEXEC)
 	if err != nil {
@@ -78,20 +82,47 @@ func holdOne(ctx context.Context) *holding {
 		h.Error = err.Error()
 		return h
 	}
-	r, err := tracer.Run(ctx, &tracer.Config{
-		Path: fmt.Sprintf("/proc/self/fd/%d", fd), Args: []string{"probe"},
-		Limits: tracer.Limits{CPU: time.Second, Wall: 5 * time.Second},
-	})
-	tracer.CloseIdle()
-	switch {
-	case err != nil:
+	hold := func(policy *rules.Policy, require ...tracer.Wall) (*tracer.Result, error) {
+		r, err := tracer.Run(ctx, &tracer.Config{
+			Path: fmt.Sprintf("/proc/self/fd/%d", fd), Args: []string{"probe"}, Policy: policy, Require: require,
+			Limits: tracer.Limits{CPU: time.Second, Wall: 5 * time.Second},
+		})
+		if err == nil && r.Outcome != tracer.OK {
+			err = fmt.Errorf("a program that does nothing ended as %s %s", r.Outcome, r.Message)
+		}
+		return r, err
+	}
+	defer tracer.CloseIdle()
+	r, err := hold(nil)
+	if err != nil {
 		h.Error = err.Error()
-	case r.Outcome != tracer.OK:
-		h.Error = fmt.Sprintf("a program that does nothing ended as %s %s", r.Outcome, r.Message)
-	default:
-		h.Walls, h.Unavailable = r.Walls, r.Unavailable
+		return h
+	}
+	h.Walls, h.Unavailable = r.Walls, r.Unavailable
+	h.onlyIf(ifAsked, func(w tracer.Wall) (*tracer.Result, error) { return hold(nil, w) })
+	if granting, err := rules.Profile("runtime"); err == nil {
+		h.onlyIf(ifGranted, func(tracer.Wall) (*tracer.Result, error) { return hold(granting) })
 	}
 	return h
+}
+
+// onlyIf tries walls that did not stand so far in another way, and notes it as
+// the condition of those that do.
+func (h *holding) onlyIf(condition string, hold func(tracer.Wall) (*tracer.Result, error)) {
+	for _, w := range tracer.Walls() {
+		if slices.Contains(h.Walls, w) || h.Only[w] != "" {
+			continue
+		}
+		r, err := hold(w)
+		if err != nil {
+			continue // for the reason that is known, or it would be known
+		}
+		if slices.Contains(r.Walls, w) {
+			h.Only[w] = condition
+		} else if also := (&holding{Unavailable: r.Unavailable}).whyNot(w); also != "" && h.whyNot(w) == "" {
+			h.Unavailable = append(h.Unavailable, string(w)+": "+also)
+		}
+	}
 }
 
 // newHoldHere and newPlain are of use to doctor --walls and tests alone.
@@ -113,6 +144,12 @@ func newPlain() *cobra.Command {
 
 // wayPatience is how long a copy of warder may take to hold one program.
 const wayPatience = 20 * time.Second
+
+// Conditions of walls, in the reasons of cells that say yes.
+const (
+	ifAsked   = "if --require names it"
+	ifGranted = "if the policy grants files, as runtime does"
+)
 
 // try holds a program in one way.
 func (w *way) try(ctx context.Context) *holding {
@@ -185,12 +222,14 @@ func (h *holding) cell(w tracer.Wall) cell {
 		return cell{"no", "nothing runs: " + h.Error}
 	case slices.Contains(h.Walls, w):
 		return cell{"yes", why}
+	case h.Only[w] != "":
+		return cell{"yes", h.Only[w]}
 	case why != "":
 		return cell{"no", why}
 	case w == tracer.WallUserNS:
 		return cell{"no", "not needed: the other namespaces are to be had without"}
 	}
-	return cell{"no", "not asked for by the default policy"}
+	return cell{"no", "not without the root wall"} // mountns, which is for a root with what is granted
 }
 
 // lookAtWalls makes the table.
