@@ -53,6 +53,27 @@ build/.dir:
 build: build/.dir ## build build/warder: one static binary
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o build/warder ./cmd/warder
 
+# What warder run needs to give other users than root the walls that root has:
+# ids (setuid, setgid), a kill and a look at what runs under them (kill,
+# sys_ptrace), no capability of its own left to the program (setpcap), the root
+# directory (sys_chroot) and namespaces (sys_admin).
+HELPER_CAPS := cap_setuid,cap_setgid,cap_kill,cap_sys_ptrace,cap_setpcap,cap_sys_chroot,cap_sys_admin=ep
+GROUP ?= warder
+PREFIX ?= /usr/local
+
+.PHONY: install-helper
+install-helper: build ## install warder with file capabilities, for the members of GROUP (as root)
+	@[ "$$(id -u)" = 0 ] || { echo "install-helper: run it as root"; exit 1; }
+	@$(call install,libcap2-bin)
+	getent group $(GROUP) >/dev/null || groupadd --system $(GROUP)
+	install -D -o root -g $(GROUP) -m 0750 build/warder $(DESTDIR)$(PREFIX)/bin/warder
+	setcap $(HELPER_CAPS) $(DESTDIR)$(PREFIX)/bin/warder
+	mkdir -p $(DESTDIR)/usr/lib/tmpfiles.d
+	printf '%s\n' 'd /run/warder 0770 root $(GROUP)' 'f /run/warder/ids 0660 root $(GROUP)' >$(DESTDIR)/usr/lib/tmpfiles.d/warder.conf
+	install -d -o root -g $(GROUP) -m 0770 $(DESTDIR)/run/warder
+	[ -e $(DESTDIR)/run/warder/ids ] || : >$(DESTDIR)/run/warder/ids
+	chown root:$(GROUP) $(DESTDIR)/run/warder/ids && chmod 0660 $(DESTDIR)/run/warder/ids
+
 .PHONY: demo
 demo: build/.dir ## build everything and show it: a held program, a violation, a limit
 	@$(call install,gcc libc6-dev bc)

@@ -3,6 +3,7 @@ package jail
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -65,7 +66,8 @@ func (s *Stub) prepare(spec *StubSpec) error {
 	if s.caps&(1<<unix.CAP_SETPCAP) != 0 {
 		for c := 0; c <= unix.CAP_LAST_CAP; c++ {
 			in, err := unix.PrctlRetInt(unix.PR_CAPBSET_READ, uintptr(c), 0, 0, 0)
-			if err == nil && in == 1 {
+			// A new user namespace begins with a full set, whatever its maker's.
+			if err == nil && (in == 1 || slices.Contains(spec.Namespaces, UserNS)) {
 				t.call("prctl(PR_CAPBSET_DROP)", unix.SYS_PRCTL, unix.PR_CAPBSET_DROP, uint64(c))
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"os"
 	"syscall"
 
 	"golang.org/x/net/bpf"
@@ -94,7 +95,10 @@ func (s *Stub) start(spec *StubSpec) error {
 	}
 	s.PID, err = syscall.ForkExec(fmt.Sprintf("/proc/self/fd/%d", image), []string{"warder-stub"}, &syscall.ProcAttr{
 		Files: []uintptr{uintptr(null), uintptr(null), uintptr(null), sockFD: uintptr(pair[1]), ownRootFD: uintptr(own), emptyRootFD: uintptr(empty)},
-		Sys:   &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, UseCgroupFD: spec.Cgroup >= 0, CgroupFD: max(spec.Cgroup, 0)},
+		Sys: &syscall.SysProcAttr{
+			Pdeathsig: syscall.SIGKILL, AmbientCaps: s.ambient(),
+			UseCgroupFD: spec.Cgroup >= 0, CgroupFD: max(spec.Cgroup, 0),
+		},
 	})
 	if err != nil {
 		return err
@@ -112,6 +116,20 @@ func (s *Stub) start(spec *StubSpec) error {
 		return err
 	}
 	return s.prepare(spec)
+}
+
+// ambient lists the capabilities that the stub needs to keep across its execve.
+// Where warder has them by its file and not as root the kernel would drop them.
+func (s *Stub) ambient() []uintptr {
+	var list []uintptr
+	if os.Geteuid() != 0 {
+		for c := range uintptr(64) {
+			if s.caps&(1<<c) != 0 {
+				list = append(list, c)
+			}
+		}
+	}
+	return list
 }
 
 // Close kills and reaps the stub.

@@ -1,7 +1,9 @@
 package tracer
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"strconv"
@@ -131,6 +133,10 @@ func (s *session) identify(spec *jail.Spec) (release func(), err error) {
 		return nil, err
 	}
 	id, err := takeID(ids)
+	if errors.Is(err, fs.ErrPermission) && os.Geteuid() != 0 {
+		s.unavailable(string(WallUID), err.Error())
+		return none, nil
+	}
 	if err != nil {
 		return nil, err
 	}

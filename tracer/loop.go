@@ -145,11 +145,7 @@ func (s *session) answer(t *task, w wait) error {
 	case ExecStop:
 		return s.execStop(t)
 	case GroupStop:
-		// PTRACE_CONT would undo the stop.
-		if err := ptrace.Listen(t.tid); err != nil {
-			return &Error{"PTRACE_LISTEN", t.tid, err}
-		}
-		return nil
+		return s.listen(t)
 	case EventStop, VforkDoneStop:
 		return s.resume(t, 0)
 	case UnknownStop, ExitedDeath, SignaledDeath, ExitStop, stopKinds:
@@ -167,9 +163,23 @@ func (s *session) put(t *task) error {
 	return nil
 }
 
+// listen leaves a tracee in its group-stop: PTRACE_CONT would undo it.
+func (s *session) listen(t *task) error {
+	if s.moving {
+		return s.park(t, 0, true)
+	}
+	if err := ptrace.Listen(t.tid); err != nil {
+		return &Error{"PTRACE_LISTEN", t.tid, err}
+	}
+	return nil
+}
+
 // resume continues a tracee, to the next entry or exit of a call where one is
 // wanted.
 func (s *session) resume(t *task, sig int) error {
+	if s.moving {
+		return s.park(t, sig, false)
+	}
 	if s.cfg.Engine == Ptrace || t.wantExit {
 		if err := ptrace.Syscall(t.tid, sig); err != nil {
 			return &Error{"PTRACE_SYSCALL", t.tid, err}
@@ -340,7 +350,9 @@ func (s *session) enterImage(p *process, static bool) error {
 	if !s.policy.staged && !s.rootWaits || static || s.cfg.Engine == Strict || s.cfg.Engine == Seccomp {
 		return nil
 	}
+	back := s.asHeld()
 	aux, err := procfs.Auxv(p.tgid)
+	back()
 	if err != nil {
 		if errors.Is(err, unix.ESRCH) {
 			return nil

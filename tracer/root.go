@@ -3,38 +3,102 @@ package tracer
 import (
 	"errors"
 	"fmt"
+	"os"
+	"slices"
 	"strconv"
 
 	"golang.org/x/sys/unix"
 
 	"warder/abi"
 	"warder/internal/procfs"
+	"warder/internal/ptrace"
 	"warder/jail"
 )
 
-// moveRoot puts the program into the empty root directory, at its entry point:
-// its loader is done. What the loader stage, which is the program's own code
-// if it chose its own interpreter, may have kept from before is a violation.
+// moveRoot begins to put the program into the empty root directory, at its
+// entry point: its loader is done. Every other task is stopped first, so that
+// none is inside a call that began in the old root; resume then parks all of
+// them, and the last one to be parked lets the root move. The caller resumes
+// the task that has come to its entry point as ever.
 func (s *session) moveRoot() error {
 	if !s.rootWaits {
 		return nil
 	}
-	s.rootWaits = false
-	s.rooted = true
+	s.rootWaits, s.moving = false, true
+	for tid := range s.tasks {
+		// One that is stopped already stops once more when it goes on.
+		if err := ptrace.Interrupt(tid); err != nil && !errors.Is(err, unix.ESRCH) {
+			return &Error{"PTRACE_INTERRUPT", tid, err}
+		}
+	}
+	return nil
+}
+
+// park keeps a stopped task while the root moves, to be resumed with sig, or
+// left in its group-stop.
+func (s *session) park(t *task, sig int, listen bool) error {
+	t.parked, t.signal, t.listen = true, sig, listen
+	return s.tryMove()
+}
+
+// tryMove moves the root if every task is parked, and lets them go.
+func (s *session) tryMove() error {
+	if !s.moving || len(s.tasks) == 0 || s.killing || s.budget.hasEnded() {
+		return nil
+	}
+	for _, t := range s.tasks {
+		if !t.parked {
+			return nil
+		}
+	}
+	s.moving, s.rooted = false, true
 	if err := s.worker.stub.ChangeRoot(true); err != nil {
 		return err
 	}
-	for _, other := range s.tasks {
-		if err := s.insideRoot(other); err != nil {
-			return err
-		}
+	back := s.asHeld()
+	err := s.checkRoot()
+	back()
+	if err != nil || s.killing {
+		return err
 	}
-	for _, p := range s.procs {
-		if err := s.noDirectories(p); err != nil {
+	for _, t := range s.tasks {
+		t.parked = false
+		err := error(nil)
+		if t.listen {
+			err = s.listen(t)
+		} else {
+			err = s.resume(t, t.signal)
+		}
+		if err != nil && !errors.Is(err, unix.ESRCH) {
 			return err
 		}
 	}
 	return nil
+}
+
+// checkRoot looks for what a task may have kept from before the root moved.
+func (s *session) checkRoot() error {
+	for _, t := range s.tasks {
+		if err := s.insideRoot(t); err != nil {
+			return err
+		}
+		if err := s.noWayBack(t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// asHeld lets the calling thread look at the program's files in /proc, which
+// are its user's, where warder is not root: by the user id that the kernel
+// checks for files alone (setfsuid(2)).
+func (s *session) asHeld() (back func()) {
+	own := os.Geteuid()
+	if own == 0 || s.uid < 0 {
+		return func() {}
+	}
+	_ = unix.Setfsuid(s.uid) // without the right to it what follows says so
+	return func() { _ = unix.Setfsuid(own) }
 }
 
 // insideRoot checks that a task sees the empty root: one that has taken its
@@ -62,10 +126,11 @@ func (s *session) insideRoot(t *task) error {
 	return nil
 }
 
-// noDirectories checks that no descriptor of a directory is open: openat and
-// fchdir would lead out of the new root by it.
-func (s *session) noDirectories(p *process) error {
-	fds, err := procfs.Descriptors(p.tgid)
+// noWayBack checks the descriptors of a task, which may have a table of its
+// own. By one of a directory openat and fchdir would lead out of the new root;
+// a socket may hold one in a message, an io_uring as a registered file.
+func (s *session) noWayBack(t *task) error {
+	fds, err := procfs.Descriptors(t.tid)
 	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ESRCH) {
 		return nil
 	}
@@ -73,9 +138,24 @@ func (s *session) noDirectories(p *process) error {
 		return err
 	}
 	for _, fd := range fds {
-		st, err := procfs.FileStat(p.tgid, "fd/"+strconv.Itoa(fd))
-		if err == nil && st.Mode&unix.S_IFMT == unix.S_IFDIR {
-			s.breach(p.tgid, p.tgid, fmt.Sprintf("descriptor %d is a directory kept from before the entry point", fd))
+		name := "fd/" + strconv.Itoa(fd)
+		st, err := procfs.FileStat(t.tid, name)
+		if err != nil {
+			continue // closed: nothing else runs, so it was nobody's
+		}
+		what := ""
+		switch st.Mode & unix.S_IFMT {
+		case unix.S_IFDIR:
+			what = "a directory"
+		case unix.S_IFSOCK:
+			what = "a socket"
+		case 0: // an anonymous inode
+			if link, err := procfs.ReadLink(t.tid, name); err != nil || link == "anon_inode:[io_uring]" {
+				what = "an io_uring"
+			}
+		}
+		if what != "" {
+			s.breach(t.proc.tgid, t.tid, fmt.Sprintf("descriptor %d is %s kept from before the entry point", fd, what))
 		}
 	}
 	return nil
@@ -88,6 +168,15 @@ func (s *session) breach(pid, tid int, what string) {
 		s.result.Outcome, s.result.Violation = PolicyViolation, v
 	}
 	s.killing = true
+}
+
+// neverMoved takes the root wall back where the program ran to its end without
+// coming to its entry point: its interpreter may be its own.
+func (s *session) neverMoved() {
+	if s.rootWaits || s.moving {
+		s.result.Walls = slices.DeleteFunc(s.result.Walls, func(w Wall) bool { return w == WallRoot })
+		s.unavailable(string(WallRoot), "the program never came to its entry point")
+	}
 }
 
 // returnRoot gives the stub its own root back, for the children of the next

@@ -36,6 +36,7 @@ type session struct {
 
 	walls     []Wall // that stand
 	rootWaits bool   // the root moves at the entry point
+	moving    bool   // it does: tasks are parked
 	rooted    bool   // it has
 
 	events []event // of one round of the loop
@@ -199,6 +200,7 @@ func (s *session) run(ctx context.Context, io *stdio) (err error) {
 	if err := s.settleGroup(); err != nil {
 		s.log(zapcore.ErrorLevel, err.Error(), nil)
 	}
+	s.neverMoved()
 	s.returnRoot()
 	if s.cfg.Engine == Seccomp && s.retire && s.uid >= 0 && w.stub != nil {
 		if err := s.endUser(); err != nil {

@@ -72,8 +72,5 @@ func (s *session) breakpoint(t *task) (hit bool, err error) {
 	if err := s.moveRoot(); err != nil {
 		return true, err
 	}
-	if s.killing {
-		return true, s.put(t)
-	}
 	return true, s.resume(t, 0)
 }

@@ -12,6 +12,10 @@ type task struct {
 	wantExit bool // resume to the exit-stop of the call that is under way
 	restore  bool // at that exit-stop put argument 1 back
 	saved    uint64
+
+	parked bool // stopped until the root has moved
+	signal int  // what it is resumed with then
+	listen bool // or it is in a group-stop
 }
 
 // process is one thread group of the session.
@@ -64,6 +68,15 @@ func (s *session) drop(tid int) {
 	t.proc.tasks--
 	if t.proc.tasks == 0 {
 		s.dropProcess(t.proc)
+		return
+	}
+	s.oneLess()
+}
+
+// oneLess goes on with what waited for a task that is no more.
+func (s *session) oneLess() {
+	if err := s.tryMove(); err != nil {
+		s.fail(err)
 	}
 }
 
@@ -84,4 +97,5 @@ func (s *session) dropProcess(p *process) {
 		p.pidfd = -1
 	}
 	s.budget.mu.Unlock()
+	s.oneLess()
 }

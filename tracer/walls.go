@@ -137,6 +137,9 @@ func (s *session) plan() (stubKey, *jail.StubSpec) {
 		switch {
 		case sp.wall == WallUserNS && capable(unix.CAP_SYS_ADMIN):
 			continue // not needed
+		case sp.wall == WallUserNS && s.sharesID() == "":
+			s.unavailable(string(sp.wall), "not together with user ids, which it would not map")
+			continue
 		case sp.wall == WallUserNS:
 			user = true
 		case sp.wall == WallKeyring: // takes no right

@@ -17,9 +17,11 @@ type wallFlags struct {
 	root             string
 	uid, gid         uint32
 	ids              string
+	set              *pflag.FlagSet
 }
 
 func (f *wallFlags) define(fs *pflag.FlagSet) {
+	f.set = fs
 	fs.StringSliceVar(&f.require, "require", nil, "do not run unless these `WALLS` stand (comma-separated; all: every one that there is): "+wallNames())
 	fs.Uint32Var(&f.uid, "uid", 0, "user `ID` of the program; the default is one of its own")
 	fs.Uint32Var(&f.gid, "gid", 0, "group `ID` of the program; the default is its user id")
@@ -85,7 +87,7 @@ func (f *wallFlags) chooseIDs(cfg *tracer.Config) error {
 		flag string
 		n    uint32
 	}{{"uid", f.uid}, {"gid", f.gid}} {
-		if id.n != 0 && !allowed.Contains(id.n) {
+		if f.set.Changed(id.flag) && !allowed.Contains(id.n) {
 			return fmt.Errorf("--%s %d: want one of %d to %d", id.flag, id.n, allowed.First, allowed.Last())
 		}
 	}

@@ -93,3 +93,17 @@ func FileStat(pid int, name string) (*unix.Stat_t, error) {
 	}
 	return &st, nil
 }
+
+// ReadLink is readlink(2) of /proc/<pid>/<name>, cut at 4096 bytes.
+func ReadLink(pid int, name string) (string, error) {
+	dir, err := Root()
+	if err != nil {
+		return "", err
+	}
+	var b [4096]byte
+	n, err := unix.Readlinkat(dir, strconv.Itoa(pid)+"/"+name, b[:])
+	if err != nil {
+		return "", &Error{"readlink", pid, name, err}
+	}
+	return string(b[:n]), nil
+}
