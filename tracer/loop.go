@@ -360,12 +360,12 @@ func (s *session) enterImage(p *process, static bool) error {
 		// A program that may not be read cannot be given a loader stage; its
 		// loader then fails on its first open. That is the safe way round.
 		s.unavailable("loader stage", err.Error())
-		return s.moveRoot()
+		return s.moveRoot(p.tgid)
 	}
 	base, _ := procfs.AuxValue(aux, procfs.AtBase)
 	entry, ok := procfs.AuxValue(aux, procfs.AtEntry)
 	if base == 0 || !ok {
-		return s.moveRoot() // it has no loader
+		return s.moveRoot(p.tgid) // it has no loader
 	}
 	return s.setBreakpoint(p, entry)
 }

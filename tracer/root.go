@@ -19,13 +19,16 @@ import (
 // entry point: its loader is done. Every other task is stopped first, so that
 // none is inside a call that began in the old root; resume then parks all of
 // them, and the last one to be parked lets the root move. The caller resumes
-// the task that has come to its entry point as ever.
-func (s *session) moveRoot() error {
+// the task that has come to its entry point, at, as ever.
+func (s *session) moveRoot(at int) error {
 	if !s.rootWaits {
 		return nil
 	}
 	s.rootWaits, s.moving = false, true
 	for tid := range s.tasks {
+		if tid == at {
+			continue
+		}
 		// One that is stopped already stops once more when it goes on.
 		if err := ptrace.Interrupt(tid); err != nil && !errors.Is(err, unix.ESRCH) {
 			return &Error{"PTRACE_INTERRUPT", tid, err}

@@ -69,7 +69,7 @@ func (s *session) breakpoint(t *task) (hit bool, err error) {
 		return true, &Error{"set instruction pointer", t.tid, err}
 	}
 	p.main = true
-	if err := s.moveRoot(); err != nil {
+	if err := s.moveRoot(t.tid); err != nil {
 		return true, err
 	}
 	return true, s.resume(t, 0)
