@@ -274,3 +274,26 @@ func TestLiveIDsVacated(t *testing.T) {
 	}
 	stillThere(func() []int { reap(); return left() })
 }
+
+// TestLiveFixedIDIsNobodyElses: an id of the held range that is asked for by
+// number is refused while a session has it, or one user's program could be
+// sent to join another's.
+func TestLiveFixedIDIsNobodyElses(t *testing.T) {
+	testutil.Require(t, testutil.Ptrace, testutil.Seccomp, testutil.Root)
+	cfg := tracer.Config{Path: testprog.Program(t, "empty"), UID: tracer.DefaultIDs.Last()}
+	first, tried := cfg, false
+	first.Hooks.Entry = func(*tracer.Tracee) {
+		tried = true
+		if _, _, err := tryHold(t, cfg); err == nil || !strings.Contains(err.Error(), "in use") {
+			t.Errorf("a second session with the id: %v, want that it is in use", err)
+		}
+	}
+	for _, c := range []tracer.Config{first, cfg} {
+		if r, _ := hold(t, c); r.Outcome != tracer.OK {
+			t.Errorf("%v %s", r.Outcome, r.Message)
+		}
+	}
+	if !tried {
+		t.Error("the first session had no entry")
+	}
+}

@@ -37,8 +37,9 @@ func (r IDs) check() error {
 	switch {
 	case r.Count == 0:
 		return fmt.Errorf("user ids from %d: an empty range", r.First)
-	case r.First < 1000:
-		return fmt.Errorf("user ids from %d: those below 1000 belong to the system", r.First)
+	case r.First < 1<<16:
+		// What runs under an id of the range may be killed to vacate it.
+		return fmt.Errorf("user ids from %d: those below 65536 belong to people and services", r.First)
 	case uint64(r.First)+uint64(r.Count) > 1<<32-2: // -1 means none, -2 is an old nobody
 		return fmt.Errorf("%d user ids from %d: there are not so many", r.Count, r.First)
 	}
@@ -117,38 +118,47 @@ func (s *session) identify(spec *jail.Spec) (release func(), err error) {
 		s.unavailable(string(WallUID), why)
 		return none, nil
 	}
-	if s.cfg.UID != 0 {
-		spec.UID, spec.GID = int(s.cfg.UID), int(s.cfg.UID)
-		if s.cfg.GID != 0 {
-			spec.GID = int(s.cfg.GID)
-		}
-		s.uid = spec.UID
-		return none, nil
-	}
 	ids := s.cfg.IDs
-	if ids == (IDs{}) {
+	switch {
+	case s.cfg.UID != 0 && !DefaultIDs.Contains(s.cfg.UID):
+		s.takeIDs(spec, s.cfg.UID)
+		return none, nil
+	case s.cfg.UID != 0:
+		// Another session's program must not get this one for company.
+		ids = IDs{First: s.cfg.UID, Count: 1}
+	case ids == (IDs{}):
 		ids = DefaultIDs
 	}
 	if err := ids.check(); err != nil {
 		return nil, err
 	}
 	id, err := takeID(ids)
-	if errors.Is(err, fs.ErrPermission) && os.Geteuid() != 0 {
+	if errors.Is(err, fs.ErrPermission) && os.Geteuid() != 0 && s.cfg.UID == 0 {
 		s.unavailable(string(WallUID), err.Error())
 		return none, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	spec.UID, spec.GID, s.uid = int(id), int(id), int(id)
-	if s.cfg.GID != 0 {
-		spec.GID = int(s.cfg.GID)
-	}
+	s.takeIDs(spec, id)
 	if err := s.vacate(id); err != nil {
 		giveID(id)
 		return nil, err
 	}
 	return func() { giveID(id) }, nil
+}
+
+func (s *session) takeIDs(spec *jail.Spec, id uint32) {
+	spec.UID, spec.GID, s.uid = int(id), int(id), int(id)
+	if s.cfg.GID != 0 {
+		spec.GID = int(s.cfg.GID)
+	}
+}
+
+// leavesProcesses reports whether the program may leave processes that only
+// its user id finds, which is its own: it is not traced, and may fork.
+func (s *session) leavesProcesses() bool {
+	return s.cfg.Engine == Seccomp && !s.policy.threadsOnly && s.sharesID() == ""
 }
 
 // vacate ends what a supervisor that was killed left running under an id, and
@@ -163,7 +173,7 @@ func (s *session) vacate(id uint32) error {
 			return err
 		}
 	}
-	leaves := s.cfg.Engine == Seccomp && s.retire // untraced, and it may fork
+	leaves := s.leavesProcesses()
 	if marked || leaves {
 		return mark(id, leaves)
 	}

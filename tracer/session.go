@@ -202,7 +202,7 @@ func (s *session) run(ctx context.Context, io *stdio) (err error) {
 	}
 	s.neverMoved()
 	s.returnRoot()
-	if s.cfg.Engine == Seccomp && s.retire && s.uid >= 0 && w.stub != nil {
+	if s.leavesProcesses() && w.stub != nil {
 		if err := s.endUser(); err != nil {
 			s.log(zapcore.ErrorLevel, "what the program left running: "+err.Error(), nil)
 			s.result.Message = "processes may be left: " + err.Error()

@@ -6,10 +6,12 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"warder/jail"
+	"warder/jail/cgroup"
 )
 
 // Wall is one independent confinement of a held program. All that the machine
@@ -33,7 +35,7 @@ const (
 	WallUTSNS     Wall = "utsns"   // not the machine's name
 	WallCgroupNS  Wall = "cgroupns"
 	WallKeyring   Wall = "keyring" // a session keyring of its own
-	WallCgroup    Wall = "cgroup"  // memory and tasks charged together
+	WallCgroup    Wall = "cgroup"  // the memory of all processes charged by the kernel
 )
 
 // Walls lists all.
@@ -86,26 +88,43 @@ var spaces = []struct {
 }
 
 // refused are the walls that the kernel was asked for and did not give to this
-// process: asking again costs a stub.
+// process: asking again costs a stub. A kernel that does not know or permit it
+// will not do so later; one that was short of something may.
 var refused struct {
 	sync.Mutex
-	why map[Wall]string
+	last map[Wall]refusalOf
 }
+
+type refusalOf struct {
+	why   string
+	until time.Time // zero: for good
+}
+
+const shortage = time.Second
 
 func refusal(w Wall) (string, bool) {
 	refused.Lock()
 	defer refused.Unlock()
-	why, ok := refused.why[w]
-	return why, ok
+	r, ok := refused.last[w]
+	if ok && !r.until.IsZero() && time.Now().After(r.until) {
+		return "", false
+	}
+	return r.why, ok
 }
 
-func refuse(w Wall, why string) {
+func refuse(w Wall, err error) {
 	refused.Lock()
 	defer refused.Unlock()
-	if refused.why == nil {
-		refused.why = make(map[Wall]string)
+	if refused.last == nil {
+		refused.last = make(map[Wall]refusalOf)
 	}
-	refused.why[w] = why
+	r := refusalOf{why: err.Error(), until: time.Now().Add(shortage)}
+	for _, lasting := range [...]error{unix.EPERM, unix.EACCES, unix.ENOSYS, unix.EINVAL, unix.EOPNOTSUPP, cgroup.ErrNotSupported} {
+		if errors.Is(err, lasting) {
+			r.until = time.Time{}
+		}
+	}
+	refused.last[w] = r
 }
 
 // ownCaps are the effective capabilities of this process.
@@ -250,7 +269,7 @@ func (s *session) static() bool { return s.prog.known && !s.prog.dynamic }
 func withdraw(err error) bool {
 	var group *groupError
 	if errors.As(err, &group) {
-		refuse(WallCgroup, group.Error())
+		refuse(WallCgroup, group)
 		return true
 	}
 	var setup *jail.SetupError
@@ -259,19 +278,19 @@ func withdraw(err error) bool {
 	}
 	for _, sp := range spaces {
 		if setup.Step == sp.ns.Step() {
-			refuse(sp.wall, setup.Error())
+			refuse(sp.wall, setup)
 			return true
 		}
 	}
 	switch {
 	case strings.HasPrefix(setup.Step, jail.ViewStep):
-		refuse(WallMountNS, fmt.Sprintf("%s: %v", setup.Step, setup.Err))
+		refuse(WallMountNS, setup)
 		return true
 	case strings.HasPrefix(setup.Step, "write "): // the maps of a user namespace
-		refuse(WallUserNS, fmt.Sprintf("%s: %v", setup.Step, setup.Err))
+		refuse(WallUserNS, setup)
 		return true
 	case strings.HasPrefix(setup.Step, "chroot"):
-		refuse(WallRoot, fmt.Sprintf("%s: %v", setup.Step, setup.Err))
+		refuse(WallRoot, setup)
 		return true
 	}
 	return false

@@ -266,6 +266,9 @@ func TestLiveWalls(t *testing.T) {
 					case "no":
 						b.missing(t, &w, row.Wall, c.Reason)
 					default:
+						if testutil.CI() {
+							t.Fatalf("root cannot try this way: %s", c.Reason)
+						}
 						t.Skip(c.Reason)
 					}
 				})

@@ -46,7 +46,7 @@ func TestLiveIDs(t *testing.T) {
 		{"--uid 1", four(1), four(1)},
 		{"--ids 3000000000-3000000000", four(3000000000), four(3000000000)},
 		{"--ids 3000000000-3000000000 --gid 77", four(3000000000), four(77)},
-		{"--ids 1000-1000", four(1000), four(1000)},
+		{"--ids 70000-70000", four(70000), four(70000)},
 	} {
 		t.Run(c.flags, func(t *testing.T) {
 			uid, gid := heldWith(t, b, &root, strings.Fields(c.flags)...)
@@ -98,7 +98,7 @@ func TestLiveBadIDs(t *testing.T) {
 		{"--ids -1-5", `--ids "-1-5": want FIRST-LAST`, true},
 		{"--ids 0-4294967295", `--ids`, true},
 		{"--ids 5000-99999999999", `--ids "5000-99999999999": want FIRST-LAST`, true},
-		{"--ids 5-50", "user ids from 5: those below 1000 belong to the system", false},
+		{"--ids 5-50", "user ids from 5: those below 65536 belong to people and services", false},
 		{"--ids 4294967290-4294967294", "5 user ids from 4294967290: there are not so many", false},
 		{"--ids 1000-2000", "--ids 1000-2000: want them among", true},
 		{"--uid 4294967295", "--uid 4294967295: want one of", true},

@@ -91,6 +91,9 @@ func (f *wallFlags) chooseIDs(cfg *tracer.Config) error {
 			return fmt.Errorf("--%s %d: want one of %d to %d", id.flag, id.n, allowed.First, allowed.Last())
 		}
 	}
+	if os.Getuid() != 0 && f.gid != 0 && f.gid != f.uid {
+		return fmt.Errorf("--gid %d: it may be another session's; leave it out, or be root", f.gid)
+	}
 	cfg.UID, cfg.GID = f.uid, f.gid
 	if f.ids == "" {
 		return nil
