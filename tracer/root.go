@@ -143,8 +143,11 @@ func (s *session) noWayBack(t *task) error {
 	for _, fd := range fds {
 		name := "fd/" + strconv.Itoa(fd)
 		st, err := procfs.FileStat(t.tid, name)
+		if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ESRCH) {
+			continue // the task is dying
+		}
 		if err != nil {
-			continue // closed: nothing else runs, so it was nobody's
+			return err // what was not looked at does not pass
 		}
 		what := ""
 		switch st.Mode & unix.S_IFMT {
