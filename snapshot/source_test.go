@@ -29,6 +29,7 @@ type tracee struct {
 	work    chan func()
 	seized  map[int]bool
 	stopped []snapshot.Stopped
+	keep    bool   // Start leaves it stopped
 	gadget  uint64 // address of a syscall instruction
 	stdin   io.WriteCloser
 	stdout  *bufio.Reader
@@ -186,6 +187,9 @@ func wait(tid int) (uint32, error) {
 
 // Start lets all threads go on.
 func (tr *tracee) Start() error {
+	if tr.keep {
+		return nil
+	}
 	return tr.Do(func() error {
 		for _, stop := range tr.stopped {
 			if err := ptrace.Cont(stop.TID, stop.Signal); err != nil && err != unix.ESRCH {
