@@ -236,3 +236,22 @@ func bytesOf(list []span) uint64 {
 	}
 	return n
 }
+
+// subtract returns what of a list is not covered by another.
+func subtract(list, by []span) []span {
+	var out []span
+	i := 0
+	for _, s := range list {
+		for i < len(by) && by[i].end <= s.start {
+			i++
+		}
+		for j := i; j < len(by) && by[j].start < s.end; j++ {
+			if by[j].start > s.start {
+				out = add(out, span{s.start, by[j].start, s.kind})
+			}
+			s.start = max(s.start, by[j].end)
+		}
+		out = add(out, s)
+	}
+	return out
+}

@@ -132,7 +132,7 @@ func (s *selection) elf(addr uint64) bool {
 // have touched are not in this process's page tables. The file itself knows,
 // where we may open it.
 func (s *selection) shared(a *area) []span {
-	name := "tablefiles/" + strconv.FormatUint(a.Start, 16) + "-" + strconv.FormatUint(a.End, 16)
+	name := "map_files/" + strconv.FormatUint(a.Start, 16) + "-" + strconv.FormatUint(a.End, 16)
 	st, err := procfs.Statx(s.pid, name)
 	if err == nil && st.Mode&unix.S_IFMT != unix.S_IFREG {
 		err = unix.EINVAL // opening a device may do something

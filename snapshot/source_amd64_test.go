@@ -7,6 +7,9 @@ import (
 	"warder/snapshot"
 )
 
+// pauseCall is what pause(2) of the C library calls.
+const pauseCall = unix.SYS_PAUSE
+
 func setCall(r *regs.Regs, call *snapshot.Call, at uint64) {
 	r.RAX, r.OrigRAX, r.RIP = call.Nr, ^uint64(0), at
 	r.RDI, r.RSI, r.RDX = call.Args[0], call.Args[1], call.Args[2]

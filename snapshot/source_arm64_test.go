@@ -7,6 +7,9 @@ import (
 	"warder/snapshot"
 )
 
+// pauseCall is what pause(2) of the C library calls.
+const pauseCall = unix.SYS_PPOLL
+
 func setCall(r *regs.Regs, call *snapshot.Call, at uint64) {
 	r.X[8], r.Pc = call.Nr, at
 	copy(r.X[:6], call.Args[:])

@@ -185,6 +185,23 @@ func wait(tid int) (uint32, error) {
 	}
 }
 
+// next waits for the next stop of any thread and lets it go on.
+func (tr *tracee) next(t testing.TB) (stop snapshot.Stopped) {
+	err := tr.Do(func() error {
+		var status uint32
+		tid, err := ptrace.Wait(-1, unix.WALL|unix.WNOTHREAD, &status, nil)
+		if err != nil {
+			return err
+		}
+		stop = snapshot.Stopped{TID: tid, Signal: int(status >> 8 & 0xff)}
+		return ptrace.Cont(tid, stop.Signal)
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	return stop
+}
+
 // Start lets all threads go on.
 func (tr *tracee) Start() error {
 	if tr.keep {
