@@ -89,8 +89,9 @@ func Capture(ctx context.Context, src Source, path string, cfg *Config) (*Report
 		return nil, err
 	}
 	defer target.abandon()
+	via := memoryThread(src.PID())
 	c := &capture{
-		src: src, cfg: cfg, pid: src.PID(), mem: memory.Of(src.PID()), f: target.raw(),
+		src: src, cfg: cfg, pid: via, mem: memory.Of(via), f: target.raw(),
 		report: &Report{Method: StopCopy},
 		state: &State{
 			ID: newID(), Arch: thisArch, PageSize: uint64(pageSize), Host: thisHost(),
@@ -107,7 +108,7 @@ func Capture(ctx context.Context, src Source, path string, cfg *Config) (*Report
 		return nil, err
 	}
 	if cfg.Tracker != nil {
-		cfg.Tracker.last, cfg.Tracker.areas = c.state.ID, c.areas
+		cfg.Tracker.last, cfg.Tracker.areas, cfg.Tracker.faults = c.state.ID, c.areas, c.faults
 	}
 	r := c.report
 	r.ID, r.Parent, r.Threads, r.Notes = c.state.ID, c.state.Parent, len(c.state.Threads), c.state.Notes
@@ -119,7 +120,7 @@ func Capture(ctx context.Context, src Source, path string, cfg *Config) (*Report
 type capture struct {
 	src    Source
 	cfg    *Config
-	pid    int
+	pid    int // of a thread that has the memory: the leader may have ended
 	mem    *memory.Space
 	f      *os.File
 	state  *State
@@ -130,6 +131,7 @@ type capture struct {
 	areas []area
 
 	stopped time.Time // zero: the process runs
+	faults  uint64    // of the process, at the stop
 }
 
 func (c *capture) run(ctx context.Context) (err error) {
@@ -144,7 +146,7 @@ func (c *capture) run(ctx context.Context) (err error) {
 		}
 	}()
 	t := c.cfg.Tracker
-	if t != nil && t.pid != c.pid {
+	if t != nil && t.pid != c.src.PID() {
 		return &Error{"capture", c.pid, fmt.Errorf("the Tracker is for process %d", t.pid)}
 	}
 	if t != nil && t.last != "" && !c.cfg.Full {
@@ -256,12 +258,13 @@ func (c *capture) readState(threads []Stopped, earlier []area) error {
 				return err
 			}
 		}
-		s.Process, err = readProcess(c.pid, threads[0].TID)
+		s.Process, err = readProcess(c.pid, c.src.PID(), threads)
 		return err
 	})
 	if err != nil {
 		return err
 	}
+	c.faults = faults(c.pid)
 	in, can := c.src.(Injector)
 	can = can && !c.cfg.NoInject
 	if can {
