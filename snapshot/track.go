@@ -239,11 +239,7 @@ func (t *Tracker) changes(table *pagemap, areas []area, protect bool) (c changes
 	if guards.Load() <= 0 {
 		return c, nil
 	}
-	var fresh []span
-	for _, a := range c.fresh {
-		fresh = add(fresh, span{a.Start, a.End, Data})
-	}
-	for _, s := range subtract(subtract(spansOf(c.all), spansOf(c.present)), fresh) {
+	for _, s := range subtract(subtract(spansOf(c.all), spansOf(c.present)), addresses(c.fresh)) {
 		query := scanArg{start: s.start, end: s.end, mask: pageGuard, want: pageGuard}
 		if err := table.scan(query, func(r region) { c.guards = append(c.guards, r) }); err != nil {
 			return c, t.failed(err)
@@ -257,6 +253,15 @@ func spansOf(regions []region) []span {
 	list := make([]span, 0, len(regions))
 	for _, r := range regions {
 		list = add(list, span{r.start, r.end, Data})
+	}
+	return list
+}
+
+// addresses are those of areas, as one kind.
+func addresses(areas []area) []span {
+	list := make([]span, 0, len(areas))
+	for i := range areas {
+		list = add(list, span{areas[i].Start, areas[i].End, Data})
 	}
 	return list
 }
@@ -312,10 +317,7 @@ func (t *Tracker) Written() ([]memory.Range, error) {
 	if err != nil {
 		return nil, err
 	}
-	wrote := spansOf(c.all)
-	for _, a := range c.fresh {
-		wrote = overlay(wrote, []span{{a.Start, a.End, Data}})
-	}
+	wrote := overlay(spansOf(c.all), addresses(c.fresh))
 	var list []memory.Range
 	for i := range areas {
 		for _, s := range within(wrote, areas[i].Start, areas[i].End) {

@@ -136,3 +136,31 @@ func TestLiveIncrements(t *testing.T) {
 		}
 	}
 }
+
+// TestLiveCannot: what keeps a process from being copied while it runs is said.
+func TestLiveCannot(t *testing.T) {
+	tr := start(t, compile(t, "plain.c"))
+	path := filepath.Join(t.TempDir(), "core")
+	asked := &snapshot.Config{Method: snapshot.PreCopy}
+	r, err := snapshot.Capture(context.Background(), struct{ snapshot.Source }{tr}, path, asked)
+	if err != nil || r.Method != snapshot.StopCopy || !strings.Contains(r.Why, "cannot be injected") {
+		t.Errorf("%+v, %v", r, err)
+	}
+	r, err = snapshot.Capture(context.Background(), refusing{tr}, path, asked)
+	if err != nil || r.Method != snapshot.StopCopy || !strings.Contains(r.Why, "operation not permitted") {
+		t.Errorf("%+v, %v", r, err)
+	}
+	if s := open(t, path).State(); s.Threads[0].AltStack != nil || len(s.Notes) == 0 {
+		t.Errorf("known in spite of that: %+v", s.Threads[0])
+	}
+}
+
+// refusing has a filter that answers every call with EPERM.
+type refusing struct{ *tracee }
+
+func (refusing) Inject(_ int, calls []snapshot.Call) error {
+	for i := range calls {
+		calls[i].Result = -int64(unix.EPERM)
+	}
+	return nil
+}
