@@ -151,7 +151,7 @@ func TestLiveCannot(t *testing.T) {
 		t.Errorf("%+v, %v", r, err)
 	}
 	if s := open(t, path).State(); s.Threads[0].AltStack != nil || len(s.Notes) == 0 {
-		t.Errorf("known in spite of that: %+v", s.Threads[0])
+		t.Errorf("known in spite of that: %+v; notes %q", s.Threads[0].AltStack, s.Notes)
 	}
 }
 
