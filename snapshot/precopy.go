@@ -10,6 +10,8 @@ const (
 	// fewPages is when copying goes on with the process stopped: as many take
 	// about as long as stopping and reading the registers does.
 	fewPages = 1024
+	// manyRegions are so many that looking at all pages takes less time.
+	manyRegions = 8 * fewPages
 	// maxRounds bounds the copying of a process that writes as fast as we read.
 	maxRounds = 8
 )
@@ -48,8 +50,11 @@ func (c *capture) preCopy(ctx context.Context, t *Tracker) error {
 		var regions []region
 		if c.report.Rounds == 0 && !increment {
 			err = t.arm(c.table, 0, scanEnd, func(r region) { regions = append(regions, r) })
-		} else if regions, err = t.written(c.table); err == nil {
+		} else if regions, err = t.written(c.table); err == nil && len(regions) <= manyRegions {
 			regions, err = t.take(c.table, regions, true)
+		} else if err == nil {
+			regions = nil
+			err = t.arm(c.table, 0, scanEnd, func(r region) { regions = append(regions, r) })
 		}
 		if err != nil {
 			break
@@ -171,7 +176,7 @@ func (c *capture) rest(ctx context.Context, t *Tracker, p *picture, early []area
 // for the next snapshot, if there is to be one.
 func (c *capture) changed(t *Tracker) ([]span, error) {
 	again := c.cfg.Tracker != nil
-	found, err := t.changes(c.table, c.areas, again)
+	found, err := t.changes(c.table, c.areas)
 	if err != nil {
 		return nil, err
 	}
@@ -196,6 +201,9 @@ func (c *capture) changed(t *Tracker) ([]span, error) {
 	late = overlay(late, fresh)
 	if !again {
 		return late, nil
+	}
+	if err := t.rearm(c.table, found.present); err != nil {
+		return nil, err
 	}
 	if err := t.register(found.fresh); err != nil {
 		return nil, err
