@@ -21,8 +21,8 @@ import (
 // write by a device into a page that was pinned before the watch began is not
 // seen (O_DIRECT, io_uring with fixed buffers).
 //
-// A Tracker is for one process image: after an execve(2) it fails, and is to
-// be closed.
+// A Tracker is for one process image: after an execve(2) snapshots with it fail
+// (unix.ESRCH), and it is to be closed.
 type Tracker struct {
 	pid  int
 	uffd int
@@ -160,8 +160,13 @@ func (t *Tracker) register(areas []area) error {
 		if !a.watched() {
 			continue
 		}
-		// ESRCH: the memory that the descriptor is bound to has no user left.
-		if err := uffdRegister(t.uffd, a.Start, a.End); err == unix.ESRCH || err == unix.EBADF {
+		err := uffdRegister(t.uffd, a.Start, a.End)
+		if err == unix.ENOMEM {
+			// userfaultfd_register says so where the memory that the descriptor is
+			// bound to has no user left.
+			err = fmt.Errorf("the process has run another program: %w", unix.ESRCH)
+		}
+		if errors.Is(err, unix.ESRCH) || err == unix.EBADF {
 			return &Error{"watch the memory", t.pid, err}
 		}
 	}
