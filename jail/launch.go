@@ -39,8 +39,11 @@ type Spec struct {
 
 	UID, GID int // ids to take, or -1 to keep the supervisor's
 	Limits   []Limit
-	Ruleset  int  // a Landlock ruleset, or -1
-	NoTSC    bool // reading the time stamp counter is a SIGSEGV from execve on
+	Ruleset  int // a Landlock ruleset, or -1
+	// Later is a Landlock ruleset that the program keeps open, as descriptor
+	// LaterFD, for its supervisor to restrict it by; -1: none.
+	Later, LaterFD int
+	NoTSC          bool // reading the time stamp counter is a SIGSEGV from execve on
 
 	// Filter is loaded by the child itself, behind what its stub has; nil:
 	// none. It costs a good part of a launch.
@@ -91,6 +94,9 @@ func (s *Stub) confine(spec *Spec, pid int) error {
 	if spec.Ruleset >= 0 {
 		fds = append(fds, spec.Ruleset)
 	}
+	if spec.Later >= 0 {
+		fds = append(fds, spec.Later)
+	}
 	if err := unix.Sendmsg(s.sock, []byte{0}, unix.UnixRights(fds...), nil, unix.MSG_NOSIGNAL); err != nil {
 		return fmt.Errorf("pass descriptors: sendmsg: %w", err)
 	}
@@ -139,9 +145,9 @@ func (s *Stub) setup(spec *Spec, pid int) *table {
 	passed := 4
 	next := func() uint64 { passed++; return uint64(firstPassed + passed - 1) }
 
-	// struct msghdr for SCM_RIGHTS: one byte of data, room for seven descriptors.
+	// struct msghdr for SCM_RIGHTS: one byte of data, room for eight descriptors.
 	iov := t.putWords(t.putWords(0), 1)
-	const space = 16 + 7*4 // in six words
+	const space = 16 + 8*4 // in six words
 	control := t.putWords(0, 0, 0, 0, 0, 0)
 	msg := t.putWords(0, 0, iov, 1, control, space, 0)
 	t.call("recvmsg (descriptors)", unix.SYS_RECVMSG, sockFD, msg, unix.MSG_CMSG_CLOEXEC)
@@ -191,6 +197,9 @@ func (s *Stub) setup(spec *Spec, pid int) *table {
 		t.call("landlock_restrict_self", unix.SYS_LANDLOCK_RESTRICT_SELF, next(), 0)
 	}
 	t.call("close_range", unix.SYS_CLOSE_RANGE, 3, uint64(^uint32(0)), unix.CLOSE_RANGE_CLOEXEC)
+	if spec.Later >= 0 {
+		t.call("dup3 (ruleset of the main stage)", unix.SYS_DUP3, next(), uint64(spec.LaterFD), 0)
+	}
 	argv, env, empty := t.putStrings(spec.Argv), t.putStrings(spec.Env), t.putWords(0)
 	if spec.Filter != nil {
 		t.seccomp(spec.Filter(uint32(pid), s.key))

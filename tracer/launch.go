@@ -98,11 +98,14 @@ func (s *session) launch(io *stdio, stub *jail.StubSpec) error {
 	root := stub.Root
 	spec := jail.Spec{
 		Stdio: io.child, Exec: s.prog.fd, Dir: -1,
-		Argv: s.cfg.Args, Env: s.cfg.Env, UID: -1, GID: -1, Ruleset: -1, Root: -1,
+		Argv: s.cfg.Args, Env: s.cfg.Env, UID: -1, GID: -1, Ruleset: -1, Later: -1, Root: -1,
 		Limits: s.rlimits(), NoTSC: s.policy.noTSC(),
 	}
 	if len(spec.Argv) == 0 {
 		spec.Argv = []string{s.cfg.Path}
+	}
+	if sc := s.prog.script; sc != nil {
+		spec.Argv = slices.Concat(sc.argv, spec.Argv[1:])
 	}
 	for _, text := range slices.Concat(spec.Argv, spec.Env) {
 		if strings.IndexByte(text, 0) >= 0 {
@@ -139,7 +142,15 @@ func (s *session) launch(io *stdio, stub *jail.StubSpec) error {
 	if spec.Ruleset >= 0 {
 		defer unix.Close(spec.Ruleset)
 	}
-	spec.Filter = s.policy.childFilter()
+	spec.Filter = s.childFilter()
+	if spec.Later, err = s.laterRuleset(); err != nil {
+		return err
+	}
+	if spec.Later >= 0 {
+		defer unix.Close(spec.Later)
+		s.laterFD = s.lastDescriptor()
+		spec.LaterFD = s.laterFD
+	}
 	s.standing(&spec)
 	if err = s.required(); err != nil {
 		return err

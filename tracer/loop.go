@@ -49,7 +49,7 @@ func (s *session) begin() error {
 // order, and one that stops again at once would always be seen first.
 func (s *session) loop() error {
 	for len(s.tasks) > 0 {
-		err := s.collect()
+		err := s.next()
 		if errors.Is(err, unix.ECHILD) {
 			// Everything is dead, the stub too: what is left in the table died
 			// without a report of its own.
@@ -295,7 +295,7 @@ func (s *session) execStop(t *task) error {
 		// never reports a death.
 		s.drop(old)
 	}
-	t.wantExit, t.restore = false, false
+	t.wantExit, t.restore, t.parked, t.entering = false, false, false, false
 	if err := s.hideVDSO(t); err != nil {
 		return err
 	}
@@ -347,7 +347,7 @@ func (s *session) exitStop(t *task) error {
 // without a loader, the main stage begins at once.
 func (s *session) enterImage(p *process, static bool) error {
 	p.imaged, p.main, p.entry = true, true, 0
-	if !s.policy.staged && !s.rootWaits || static || s.cfg.Engine == Strict || s.cfg.Engine == Seccomp {
+	if !s.policy.staged && !s.rootWaits && !s.seals() || static || s.cfg.Engine == Strict || s.cfg.Engine == Seccomp {
 		return nil
 	}
 	back := s.asHeld()
@@ -357,15 +357,21 @@ func (s *session) enterImage(p *process, static bool) error {
 		if errors.Is(err, unix.ESRCH) {
 			return nil
 		}
+		if s.seals() {
+			return &Error{"read the auxiliary vector", p.tgid, err}
+		}
 		// A program that may not be read cannot be given a loader stage; its
 		// loader then fails on its first open. That is the safe way round.
 		s.unavailable("loader stage", err.Error())
-		return s.moveRoot(p.tgid)
+		return s.enterMain(s.tasks[p.tgid])
 	}
 	base, _ := procfs.AuxValue(aux, procfs.AtBase)
 	entry, ok := procfs.AuxValue(aux, procfs.AtEntry)
-	if base == 0 || !ok {
-		return s.moveRoot(p.tgid) // it has no loader
+	switch {
+	case s.seals() && !ok:
+		return &Error{"find the entry point", p.tgid, procfs.ErrMalformed}
+	case !s.seals() && (base == 0 || !ok):
+		return s.enterMain(s.tasks[p.tgid]) // it has no loader
 	}
 	return s.setBreakpoint(p, entry)
 }

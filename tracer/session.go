@@ -13,6 +13,7 @@ import (
 	"warder/internal/ptrace"
 	"warder/memory"
 	"warder/rules"
+	rbpf "warder/rules/bpf"
 )
 
 // session is one held program from launch to the last death. Everything but
@@ -34,12 +35,17 @@ type session struct {
 	forked  bool // there has been more than one process
 	retire  bool // the stub cannot be kept: not every tracee is known for sure
 
-	walls     []Wall // that stand
-	rootWaits bool   // the root moves at the entry point
-	moving    bool   // it does: tasks are parked
-	rooted    bool   // it has
+	walls     []Wall        // that stand
+	target    rules.Target  // of filter
+	filter    *rbpf.Program // that the child begins with, or nil
+	change    *rbpf.Program // that is loaded behind it at the entry point, or nil
+	laterFD   int           // the program's descriptor of its main stage's Landlock ruleset, or -1
+	rootWaits bool          // the root moves at the entry point
+	moving    bool          // a main stage begins: tasks are parked
+	rooted    bool          // the root has moved
 
 	events []event // of one round of the loop
+	late   []event // that an injection met
 
 	info ptrace.SyscallInfo
 	call rules.Call
@@ -91,7 +97,7 @@ func (s *session) hold(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	defer unix.Close(s.dir)
-	onWorker(s.policy, cfg.Once, func(w *worker) {
+	onWorker(s.policy, s.target, cfg.Once, func(w *worker) {
 		s.worker = w
 		err = s.run(ctx, io)
 	})
@@ -110,7 +116,7 @@ func (s *session) hold(ctx context.Context) (*Result, error) {
 
 func newSession(cfg *Config) (*session, error) {
 	s := &session{
-		cfg: cfg, limits: cfg.Limits.withDefaults(), uid: -1,
+		cfg: cfg, limits: cfg.Limits.withDefaults(), uid: -1, laterFD: -1,
 		tasks: make(map[int]*task, 4), procs: make(map[int]*process, 1),
 	}
 	policy := cfg.Policy
@@ -148,10 +154,19 @@ func newSession(cfg *Config) (*session, error) {
 		s.closeRoot()
 		return nil, err
 	}
-	if cfg.Engine == Strict && s.prog.dynamic {
+	if s.prog.head != nil {
+		if s.prog, err = s.openScript(s.prog); err != nil {
+			s.closeRoot()
+			return nil, err
+		}
+	}
+	if s.target, s.filter, s.change, err = prepared.choose(s.prog); err == nil && cfg.Engine == Strict && s.prog.dynamic {
+		err = &LaunchError{Path: cfg.Path, Err: unix.ENOEXEC, Hint: "the strict engine runs static programs only: link it with -static -nostdlib"}
+	}
+	if err != nil {
 		s.closeRoot()
 		s.prog.close()
-		return nil, &LaunchError{Path: cfg.Path, Err: unix.ENOEXEC, Hint: "the strict engine runs static programs only: link it with -static -nostdlib"}
+		return nil, err
 	}
 	return s, nil
 }

@@ -13,7 +13,9 @@ type task struct {
 	restore  bool // at that exit-stop put argument 1 back
 	saved    uint64
 
-	parked bool // stopped until the root has moved
+	entering bool // at its entry point, until the main stage has begun
+
+	parked bool // stopped until then
 	signal int  // what it is resumed with then
 	listen bool // or it is in a group-stop
 }

@@ -27,6 +27,15 @@ type event struct {
 // time cannot keep the others from being answered.
 const maxEvents = 256
 
+// next gives the next round's events: what an injection has met, or new ones.
+func (s *session) next() error {
+	if len(s.late) > 0 {
+		s.events, s.late = append(s.events[:0], s.late...), s.late[:0]
+		return nil
+	}
+	return s.collect()
+}
+
 // collect waits for one event and takes what else has happened by then.
 func (s *session) collect() error {
 	s.events = s.events[:0]

@@ -12,6 +12,7 @@ import (
 
 	"warder/jail"
 	"warder/jail/cgroup"
+	"warder/rules"
 )
 
 // Wall is one independent confinement of a held program. All that the machine
@@ -141,12 +142,14 @@ func capable(c int) bool { return ownCaps()&(1<<c) != 0 }
 // stubKey says what a stub is for; stubs of one key serve each other's sessions.
 type stubKey struct {
 	prepared *Prepared
+	target   rules.Target
+	script   string // whose file is in the view, or ""
 	walls    string // those of the stub's own
 }
 
 // plan decides which walls the stub puts up for its children.
 func (s *session) plan() (stubKey, *jail.StubSpec) {
-	spec := &jail.StubSpec{Filter: s.policy.stubFilter(), Detach: s.cfg.Engine == Seccomp}
+	spec := &jail.StubSpec{Filter: s.stubFilter(), Detach: s.cfg.Engine == Seccomp}
 	s.walls, s.result.Unavailable = s.walls[:0], nil
 	user := false // in a user namespace of its own
 	for _, sp := range spaces {
@@ -180,7 +183,11 @@ func (s *session) plan() (stubKey, *jail.StubSpec) {
 	for _, w := range s.walls {
 		names = append(names, string(w))
 	}
-	return stubKey{s.policy, strings.Join(names, " ")}, spec
+	key := stubKey{prepared: s.policy, target: s.target, walls: strings.Join(names, " ")}
+	if spec.View != nil && s.prog.script != nil {
+		key.script = s.prog.script.name
+	}
+	return key, spec
 }
 
 // planRoot decides which root the program will have.
@@ -192,7 +199,7 @@ func (s *session) planRoot(spec *jail.StubSpec, user bool) {
 	switch {
 	case !user && !capable(unix.CAP_SYS_CHROOT):
 		why = "needs CAP_SYS_CHROOT or a user namespace"
-	case s.cfg.Root == "" && s.policy.files:
+	case s.cfg.Root == "" && (s.policy.files || s.prog.script != nil):
 		if spec.View, why = s.planView(user); why == "" {
 			s.walls = append(s.walls, WallRoot, WallMountNS)
 			return

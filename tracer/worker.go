@@ -12,6 +12,7 @@ import (
 	"warder/internal/ptrace"
 	"warder/jail"
 	"warder/jail/cgroup"
+	"warder/rules"
 )
 
 // idleWorker is how long a worker keeps its thread and stub for the next
@@ -43,7 +44,7 @@ var pool struct {
 // stub has the policy's filter loaded is preferred. With once the calling
 // thread is the worker, if it has no children of its own: waking another
 // costs a good part of a launch.
-func onWorker(want *Prepared, once bool, f func(*worker)) {
+func onWorker(want *Prepared, target rules.Target, once bool, f func(*worker)) {
 	if once && onOwnThread(f) {
 		return
 	}
@@ -56,7 +57,7 @@ func onWorker(want *Prepared, once bool, f func(*worker)) {
 	if n := len(pool.idle); n > 0 {
 		best := n - 1
 		for i, w := range pool.idle {
-			if w.key.prepared == want {
+			if w.key.prepared == want && w.key.target == target {
 				best = i
 			}
 		}

@@ -26,6 +26,8 @@ const (
 	reqSetRegSet      = 0x4205
 	reqGetSigInfo     = 0x4202
 	reqGetEventMsg    = 0x4201
+	reqGetSigMask     = 0x420a
+	reqSetSigMask     = 0x420b
 )
 
 // SessionOptions are the options that every tracee of a session has from its
