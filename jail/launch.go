@@ -80,7 +80,7 @@ func (s *Stub) Launch(spec *Spec) (int, error) {
 // confine gives a new child its table and descriptors and lets it set itself
 // up until its execve.
 func (s *Stub) confine(spec *Spec, pid int) error {
-	t := s.setup(spec, pid)
+	t := s.setup(spec)
 	if err := s.write(t); err != nil {
 		return err
 	}
@@ -139,7 +139,7 @@ func (s *Stub) await(pid int, t *table) error {
 }
 
 // setup is the child's whole set-up as a table.
-func (s *Stub) setup(spec *Spec, pid int) *table {
+func (s *Stub) setup(spec *Spec) *table {
 	t := &s.table
 	t.clear(1, s.key)
 	passed := 4
@@ -202,7 +202,7 @@ func (s *Stub) setup(spec *Spec, pid int) *table {
 	}
 	argv, env, empty := t.putStrings(spec.Argv), t.putStrings(spec.Env), t.putWords(0)
 	if spec.Filter != nil {
-		t.seccomp(spec.Filter(uint32(pid), s.key))
+		t.seccomp(spec.Filter(uint32(s.inner), s.key))
 	}
 	t.call("execve", unix.SYS_EXECVEAT, exec, empty, argv, env, unix.AT_EMPTY_PATH)
 	t.end()

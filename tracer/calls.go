@@ -3,6 +3,7 @@ package tracer
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"go.uber.org/zap/zapcore"
 
@@ -163,7 +164,11 @@ func (s *session) where(t *task, ip uint64) string {
 	if err != nil {
 		return "0x" + strconv.FormatUint(ip, 16)
 	}
-	return memory.Locate(maps, ip)
+	text := memory.Locate(maps, ip)
+	if base := s.worker.stub.ViewBase(); base != "" && strings.HasPrefix(text, base+"/") {
+		return text[len(base):] // as the program has it
+	}
+	return text
 }
 
 // ruleText quotes the rule of a verdict.

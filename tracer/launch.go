@@ -159,7 +159,7 @@ func (s *session) launch(io *stdio, stub *jail.StubSpec) error {
 	if err != nil {
 		return s.launchError(err)
 	}
-	s.ctx.Self = uint32(s.root)
+	s.ctx.Self = uint32(s.worker.stub.Inner())
 	s.adopt(s.root, s.root)
 	return nil
 }

@@ -78,9 +78,9 @@ func (s *session) loop() error {
 // handle answers one wait status.
 func (s *session) handle(e *event) error {
 	tid, w := e.tid, classify(e.status)
-	if stub := s.worker.stub; tid == stub.PID {
+	if stub := s.worker.stub; stub.Owns(tid) {
 		if w.kind == ExitedDeath || w.kind == SignaledDeath {
-			stub.Dead()
+			stub.Reaped(tid)
 			s.retire = true
 		}
 		return nil // a stop of the stub can wait for the next launch

@@ -35,6 +35,7 @@ const (
 	WallIPCNS     Wall = "ipcns"   // no System V or POSIX message queues, semaphores, shared memory of others
 	WallUTSNS     Wall = "utsns"   // not the machine's name
 	WallCgroupNS  Wall = "cgroupns"
+	WallPIDNS     Wall = "pidns" // other processes have no ids; only where Config.Require names it
 	WallKeyring   Wall = "keyring" // a session keyring of its own
 	WallCgroup    Wall = "cgroup"  // the memory of all processes charged by the kernel
 )
@@ -43,14 +44,14 @@ const (
 func Walls() []Wall {
 	return []Wall{
 		WallUID, WallCaps, WallNoNewPriv, WallSeccomp, WallTracer, WallRlimits, WallLandlock,
-		WallRoot, WallUserNS, WallMountNS, WallNetNS, WallIPCNS, WallUTSNS, WallCgroupNS,
+		WallRoot, WallUserNS, WallMountNS, WallNetNS, WallIPCNS, WallUTSNS, WallCgroupNS, WallPIDNS,
 		WallKeyring, WallCgroup,
 	}
 }
 
 // optional are those that Config.Without may name; the others are what a held
 // program is.
-var optional = []Wall{WallUID, WallLandlock, WallRoot, WallUserNS, WallMountNS, WallNetNS, WallIPCNS, WallUTSNS, WallCgroupNS, WallKeyring, WallCgroup}
+var optional = []Wall{WallUID, WallLandlock, WallRoot, WallUserNS, WallMountNS, WallNetNS, WallIPCNS, WallUTSNS, WallCgroupNS, WallPIDNS, WallKeyring, WallCgroup}
 
 // ParseWall reads a wall's name.
 func ParseWall(name string) (Wall, error) {
@@ -86,6 +87,7 @@ var spaces = []struct {
 	{WallIPCNS, jail.IPCNS},
 	{WallUTSNS, jail.UTSNS},
 	{WallCgroupNS, jail.CgroupNS},
+	{WallPIDNS, jail.PIDNS},
 }
 
 // refused are the walls that the kernel was asked for and did not give to this
@@ -238,7 +240,7 @@ func (s *session) planView(user bool) (v *jail.View, why string) {
 // wanted reports whether the caller has not done without a wall, and notes the
 // wall where the kernel did not give it before.
 func (s *session) wanted(w Wall) bool {
-	if slices.Contains(s.cfg.Without, w) {
+	if slices.Contains(s.cfg.Without, w) || w == WallPIDNS && !slices.Contains(s.cfg.Require, w) {
 		return false
 	}
 	if s.cfg.Once && !s.useful(w) && !slices.Contains(s.cfg.Require, w) {

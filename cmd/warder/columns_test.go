@@ -343,6 +343,9 @@ func (b *baits) missing(t *testing.T, w *way, wall tracer.Wall, reason string) {
 	args := append(append(b.under(wallChecks[wall]), "--", b.program), b.args...)
 	if !broken {
 		o := finish(t, inWay(t, w, append([]string{"run", "-q", "--report-fd", "2"}, args...)...))
+		if cgo {
+			o.stderr = strings.TrimPrefix(o.stderr, cgoKeeps)
+		}
 		r := readReport(t, []byte(o.stderr))
 		if slices.Contains(r.Walls, string(wall)) || !general && !slices.Contains(r.Unavailable, string(wall)+": "+reason) {
 			t.Errorf("walls %q, unavailable %q, want %s: %s", r.Walls, r.Unavailable, wall, reason)

@@ -83,6 +83,7 @@ func (f *sessionFlags) prepare(cfg *tracer.Config, program string) (*held, error
 	if err := f.walls.choose(cfg); err != nil {
 		return nil, err
 	}
+	keepFew(cfg)
 	var err error
 	if cfg.Log, err = f.log.logger(); err != nil {
 		return nil, err
