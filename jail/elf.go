@@ -16,7 +16,7 @@ const (
 	dataBase = 0x500000
 	dataSize = 4 << 20
 	// innerID is where a child of a new pid namespace finds its own id.
-	innerID = dataBase + dataSize - 8
+	innerID  = dataBase + dataSize - 8
 	headSize = elfimage.HeaderSize + 2*elfimage.SegmentSize
 )
 

@@ -35,7 +35,7 @@ const (
 	WallIPCNS     Wall = "ipcns"   // no System V or POSIX message queues, semaphores, shared memory of others
 	WallUTSNS     Wall = "utsns"   // not the machine's name
 	WallCgroupNS  Wall = "cgroupns"
-	WallPIDNS     Wall = "pidns" // other processes have no ids; only where Config.Require names it
+	WallPIDNS     Wall = "pidns"   // other processes have no ids; only where Config.Require names it
 	WallKeyring   Wall = "keyring" // a session keyring of its own
 	WallCgroup    Wall = "cgroup"  // the memory of all processes charged by the kernel
 )
