@@ -65,7 +65,7 @@ func withStub(t testing.TB, program string, filter jail.Filter, detach bool, f f
 		defer unix.Close(null)
 		f(&bench{s, jail.Spec{
 			Root:  -1,
-			Stdio: [3]int{null, null, null}, Exec: fd, Dir: -1, Argv: []string{"held"}, UID: -1, GID: -1, Ruleset: -1, Later: -1,
+			Stdio: [3]int{null, null, null}, Exec: fd, Dir: -1, Argv: []string{"held"}, UID: -1, GID: -1, Ruleset: -1,
 			Limits: []jail.Limit{{Resource: unix.RLIMIT_CORE, Value: 0}},
 		}})
 	})

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -27,7 +28,9 @@ type injection struct {
 	regs regs.Regs
 	mask uint64 // of blocked signals
 
-	stopped bool // a SIGSTOP came meanwhile
+	stopped bool           // a SIGSTOP came meanwhile, or had come
+	trusted bool           // a seccomp-stop of the call is let pass
+	info    ptrace.SigInfo // of the signal that the task is about to get
 }
 
 // An injectError says that the program kept a call from being made in it.
@@ -35,14 +38,27 @@ type injectError struct{ what string }
 
 func (e *injectError) Error() string { return e.what }
 
-// inject begins an injection at an address that is mapped for execution. end
-// must follow.
+// inject begins an injection at an address that is mapped for execution, 0 for
+// where the task is. end must follow.
 func (s *session) inject(t *task, at uint64) (*injection, error) {
 	in := &injection{s: s, t: t, at: at}
 	if err := regs.ReadInto(t.tid, &in.regs); err != nil {
 		return nil, err
 	}
 	var err error
+	if t.entry {
+		if err = beforeCall(&in.regs); err != nil {
+			return nil, &Error{"inject a call", t.tid, err}
+		}
+	}
+	if t.signal != 0 && t.parked {
+		if err = ptrace.GetSigInfo(t.tid, &in.info); err != nil {
+			return nil, &Error{"PTRACE_GETSIGINFO", t.tid, err}
+		}
+	}
+	if in.at == 0 {
+		in.at, at = in.regs.PC(), in.regs.PC()
+	}
 	if in.mask, err = ptrace.SigMask(t.tid); err != nil {
 		return nil, &Error{"PTRACE_GETSIGMASK", t.tid, err}
 	}
@@ -52,6 +68,14 @@ func (s *session) inject(t *task, at uint64) (*injection, error) {
 	mask := uint64(1)<<bits.Len64(injected) - 1
 	if err := ptrace.PokeData(t.tid, uintptr(at), in.word&^mask|injected); err != nil {
 		return nil, in.unreachable("PTRACE_POKEDATA", err)
+	}
+	if t.entry {
+		// The call that it was stopped before is made anew afterwards, and told
+		// of once.
+		t.entry, t.clean, t.seen = false, true, t.held
+	}
+	if t.listen { // any call undoes a group-stop
+		t.listen, in.stopped = false, true
 	}
 	// A signal would be delivered before the call is made.
 	if err := ptrace.SetSigMask(t.tid, ^uint64(0)); err != nil {
@@ -113,7 +137,16 @@ func (in *injection) run() error {
 				return nil
 			}
 			return &injectError{"signal " + unix.SignalName(unix.Signal(w.code)) + " instead of the call"}
+		case ForkStop:
+			msg, err := ptrace.EventMsg(tid)
+			if err != nil {
+				return &Error{"PTRACE_GETEVENTMSG", tid, err}
+			}
+			in.s.born = int(msg)
 		case SeccompStop:
+			if in.trusted {
+				continue
+			}
 			return &injectError{"a seccomp filter of the program's own stopped the call"}
 		default:
 			return &injectError{"a stop of kind " + w.kind.String() + " instead of the call"}
@@ -139,6 +172,11 @@ func (in *injection) end() error {
 	}
 	if err := ptrace.SetSigMask(tid, in.mask); err != nil {
 		return &Error{"PTRACE_SETSIGMASK", tid, err}
+	}
+	if in.info.Signo != 0 {
+		if err := ptrace.SetSigInfo(tid, &in.info); err != nil {
+			return &Error{"PTRACE_SETSIGINFO", tid, err}
+		}
 	}
 	if in.stopped {
 		if err := unix.Tgkill(in.t.proc.tgid, tid, unix.SIGSTOP); err != nil {
@@ -184,11 +222,11 @@ func (in *injection) noStack(err error) error {
 func (s *session) await(t *task) (wait, error) {
 	for {
 		var e event
-		err := s.wait(&e, unix.WALL|wnothread)
-		if errors.Is(err, unix.EINTR) {
+		if i := slices.IndexFunc(s.late, func(e event) bool { return e.tid == t.tid }); i >= 0 {
+			e, s.late = s.late[i], slices.Delete(s.late, i, i+1) // it had come first
+		} else if err := s.wait(&e, unix.WALL|wnothread); errors.Is(err, unix.EINTR) {
 			continue
-		}
-		if err != nil {
+		} else if err != nil {
 			return wait{}, &Error{"wait4", t.tid, err}
 		}
 		w := classify(e.status)
@@ -196,7 +234,7 @@ func (s *session) await(t *task) (wait, error) {
 			s.postpone(e)
 			continue
 		}
-		if w.kind == ExitedDeath || w.kind == SignaledDeath {
+		if w.kind == ExitedDeath || w.kind == SignaledDeath || w.kind == ExitStop {
 			s.postpone(e)
 			return wait{}, &Error{"wait4", t.tid, unix.ESRCH}
 		}

@@ -98,7 +98,7 @@ func (s *session) launch(io *stdio, stub *jail.StubSpec) error {
 	root := stub.Root
 	spec := jail.Spec{
 		Stdio: io.child, Exec: s.prog.fd, Dir: -1,
-		Argv: s.cfg.Args, Env: s.cfg.Env, UID: -1, GID: -1, Ruleset: -1, Later: -1, Root: -1,
+		Argv: s.cfg.Args, Env: s.cfg.Env, UID: -1, GID: -1, Ruleset: -1, Root: -1,
 		Limits: s.rlimits(), NoTSC: s.policy.noTSC(),
 	}
 	if len(spec.Argv) == 0 {
@@ -143,13 +143,20 @@ func (s *session) launch(io *stdio, stub *jail.StubSpec) error {
 		defer unix.Close(spec.Ruleset)
 	}
 	spec.Filter = s.childFilter()
-	if spec.Later, err = s.laterRuleset(); err != nil {
+	later, err := s.laterRuleset()
+	if err != nil {
 		return err
 	}
-	if spec.Later >= 0 {
-		defer unix.Close(spec.Later)
-		s.laterFD = s.lastDescriptor()
-		spec.LaterFD = s.laterFD
+	last := s.lastDescriptor()
+	if later >= 0 {
+		defer unix.Close(later)
+		s.laterFD = last
+		spec.Kept = append(spec.Kept, jail.Kept{FD: later, As: last})
+		last--
+	}
+	if s.cfg.Keep != nil {
+		s.keptFD = last
+		spec.Kept = append(spec.Kept, jail.Kept{FD: int(s.cfg.Keep.Fd()), As: last})
 	}
 	s.standing(&spec)
 	if err = s.required(); err != nil {

@@ -14,62 +14,6 @@ import (
 	"warder/jail"
 )
 
-// park keeps a stopped task until a main stage has begun, to be resumed with
-// sig, or left in its group-stop.
-func (s *session) park(t *task, sig int, listen bool) error {
-	t.parked, t.signal, t.listen = true, sig, listen
-	return s.tryMove()
-}
-
-// tryMove begins the main stage if every task is parked, and lets them go. The
-// program's root becomes the empty directory: its loader is done.
-func (s *session) tryMove() error {
-	if !s.moving || len(s.tasks) == 0 || s.killing || s.budget.hasEnded() {
-		return nil
-	}
-	for _, t := range s.tasks {
-		if !t.parked {
-			return nil
-		}
-	}
-	s.moving = false
-	if s.rootWaits {
-		if err := s.changeRoot(); err != nil {
-			return err
-		}
-	}
-	for _, t := range s.tasks {
-		if !t.entering || s.killing {
-			continue
-		}
-		t.entering = false
-		if s.seals() {
-			if err := s.seal(t); errors.Is(err, unix.ESRCH) {
-				continue // it was killed
-			} else if err != nil {
-				return err
-			}
-		}
-		t.proc.main = true
-	}
-	if s.killing {
-		return nil
-	}
-	for _, t := range s.tasks {
-		t.parked = false
-		err := error(nil)
-		if t.listen {
-			err = s.listen(t)
-		} else {
-			err = s.resume(t, t.signal)
-		}
-		if err != nil && !errors.Is(err, unix.ESRCH) {
-			return err
-		}
-	}
-	return nil
-}
-
 // changeRoot moves the root of all tasks.
 func (s *session) changeRoot() error {
 	s.rootWaits, s.rooted = false, true

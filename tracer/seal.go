@@ -7,8 +7,6 @@ import (
 
 	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
-
-	"warder/internal/ptrace"
 )
 
 // seals reports whether something is loaded into the program at its entry
@@ -25,18 +23,37 @@ func (s *session) enterMain(t *task) error {
 		return nil
 	}
 	t.entering = true
-	if s.moving {
-		return nil // the others are being parked
+	return s.gather(t.tid)
+}
+
+// beginMain moves the root, where it waits for that, and seals what has come to
+// its entry point.
+func (s *session) beginMain() error {
+	entering := false
+	for _, t := range s.tasks {
+		entering = entering || t.entering
 	}
-	s.moving = true
-	for tid := range s.tasks {
-		if tid == t.tid {
+	if !entering {
+		return nil
+	}
+	if s.rootWaits {
+		if err := s.changeRoot(); err != nil {
+			return err
+		}
+	}
+	for _, t := range s.tasks {
+		if !t.entering || s.killing {
 			continue
 		}
-		// One that is stopped already stops once more when it goes on.
-		if err := ptrace.Interrupt(tid); err != nil && !errors.Is(err, unix.ESRCH) {
-			return &Error{"PTRACE_INTERRUPT", tid, err}
+		t.entering = false
+		if s.seals() {
+			if err := s.seal(t); errors.Is(err, unix.ESRCH) {
+				continue // it was killed
+			} else if err != nil {
+				return err
+			}
 		}
+		t.proc.main = true
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"go.uber.org/zap/zapcore"
@@ -39,9 +40,12 @@ type session struct {
 	target    rules.Target  // of filter
 	filter    *rbpf.Program // that the child begins with, or nil
 	change    *rbpf.Program // that is loaded behind it at the entry point, or nil
+	keptFD    int           // that of Config.Keep
 	laterFD   int           // the program's descriptor of its main stage's Landlock ruleset, or -1
 	rootWaits bool          // the root moves at the entry point
-	moving    bool          // a main stage begins: tasks are parked
+	gathering bool          // tasks are being parked
+	born      int           // of the last call injected
+	jobs      []job         // that want all tasks stopped
 	rooted    bool          // the root has moved
 
 	events []event // of one round of the loop
@@ -57,6 +61,13 @@ type session struct {
 
 	onReturn func(rax uint64) // RunCode: the code came back to its caller
 	finished bool             // it did
+
+	bell struct {
+		sync.Mutex
+		jobs   []job
+		closed bool
+	}
+	begun chan struct{} // closed when the program has been launched; or nil
 
 	budget    budget
 	placement placement
@@ -75,11 +86,11 @@ func Run(ctx context.Context, cfg *Config) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.hold(ctx)
+	return s.supervise(ctx)
 }
 
-// hold runs a session to its Result.
-func (s *session) hold(ctx context.Context) (*Result, error) {
+// supervise runs a session to its Result.
+func (s *session) supervise(ctx context.Context) (*Result, error) {
 	cfg := s.cfg
 	defer s.closeRoot()
 	defer s.prog.close()
@@ -131,7 +142,10 @@ func newSession(cfg *Config) (*session, error) {
 			return nil, fmt.Errorf("wall %q cannot be done without", w)
 		}
 	}
-	prepared, err := Prepare(policy, cfg.Engine)
+	if err := cfg.checkWatch(); err != nil {
+		return nil, err
+	}
+	prepared, err := Prepare(policy.Watching(cfg.Watch.calls()), cfg.Engine)
 	if err != nil {
 		return nil, err
 	}
@@ -204,6 +218,13 @@ func (s *session) run(ctx context.Context, io *stdio) (err error) {
 	defer s.placement.end()
 	stop := s.budget.watch(ctx, &s.placement)
 	defer stop()
+	if cfg := s.cfg; cfg.Watch.Limit {
+		s.budget.onLimit = s.onLimit
+	}
+	defer s.ticks()()
+	if s.begun != nil {
+		close(s.begun)
+	}
 	if err := s.begin(); err != nil && !errors.Is(err, unix.ESRCH) {
 		s.fail(err) // ESRCH: it was killed, which is its fate and no failure
 	}

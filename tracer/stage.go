@@ -74,6 +74,9 @@ func (s *session) breakpoint(t *task) (hit bool, err error) {
 	if err := s.enterMain(t); err != nil {
 		return true, err
 	}
+	if s.cfg.Watch.Entry {
+		return true, s.tell(t, 0, &Event{Kind: EntryEvent}, nil)
+	}
 	return true, s.resume(t, 0)
 }
 

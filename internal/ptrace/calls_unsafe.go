@@ -75,6 +75,15 @@ func GetSigInfo(tid int, info *SigInfo) error {
 	return nil
 }
 
+// SetSigInfo replaces it: what the signal will say, if it is delivered.
+func SetSigInfo(tid int, info *SigInfo) error {
+	_, _, e := unix.RawSyscall6(unix.SYS_PTRACE, reqSetSigInfo, uintptr(tid), 0, uintptr(unsafe.Pointer(info)), 0, 0)
+	if e != 0 {
+		return e
+	}
+	return nil
+}
+
 // SigMask returns the signals that a stopped tid blocks, bit n-1 for signal n.
 func SigMask(tid int) (uint64, error) {
 	var mask uint64

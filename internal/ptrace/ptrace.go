@@ -25,6 +25,7 @@ const (
 	reqGetRegSet      = 0x4204
 	reqSetRegSet      = 0x4205
 	reqGetSigInfo     = 0x4202
+	reqSetSigInfo     = 0x4203
 	reqGetEventMsg    = 0x4201
 	reqGetSigMask     = 0x420a
 	reqSetSigMask     = 0x420b
