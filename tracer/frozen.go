@@ -79,6 +79,13 @@ func (f *Frozen) Threads() []Stop {
 	return list
 }
 
+// End ends the session, as Stopped, once the function has returned.
+func (f *Frozen) End(message string) {
+	if f.s != nil {
+		f.s.budget.end(Stopped, message)
+	}
+}
+
 // Memory is the memory of a thread's process.
 func (f *Frozen) Memory(tid int) (*memory.Space, error) {
 	if f.s == nil || f.s.tasks[tid] == nil {
