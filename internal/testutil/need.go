@@ -30,6 +30,9 @@ const (
 	CgroupPids   Need = "cgroup-pids"   // limit tasks by one
 	CgroupCPU    Need = "cgroup-cpu"    // limit CPU time by one
 
+	GDB      Need = "gdb"      // run gdb and its gcore
+	ElfUtils Need = "elfutils" // run eu-readelf
+
 	IOUring  Need = "io_uring" // make a ring
 	Kcmp     Need = "kcmp"     // compare two processes
 	Keys     Need = "keys"     // use kernel keyrings
@@ -42,7 +45,7 @@ const (
 )
 
 // defaultPromise is what a CI machine grants unless WARDER_PROMISED says otherwise.
-const defaultPromise = "ptrace,root,seccomp,landlock,i386"
+const defaultPromise = "ptrace,root,seccomp,landlock,i386,gdb,elfutils"
 
 var (
 	answersMu sync.Mutex

@@ -27,6 +27,9 @@ var probes = map[Need]func() error{
 	CgroupPids:   probeController("pids", "pids.max", "pids.max"),
 	CgroupCPU:    probeController("cpu", "cpu.cfs_quota_us", "cpu.max"),
 
+	GDB:      func() error { return commands("gdb", "gcore") },
+	ElfUtils: func() error { return commands("eu-readelf") },
+
 	IOUring:  func() error { return faults(unix.SYS_IO_URING_SETUP, 1, 0) },
 	Kcmp:     probeKcmp,
 	Keys:     probeKeys,
@@ -222,6 +225,16 @@ func probeXattr() error {
 	defer func() { _ = f.Close() }()
 	if err := unix.Fsetxattr(int(f.Fd()), "user.warder", []byte("x"), 0); err != nil {
 		return fmt.Errorf("setxattr: %w", err)
+	}
+	return nil
+}
+
+// commands looks for programs that tests start.
+func commands(names ...string) error {
+	for _, name := range names {
+		if _, err := exec.LookPath(name); err != nil {
+			return err
+		}
 	}
 	return nil
 }

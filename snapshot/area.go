@@ -1,0 +1,180 @@
+package snapshot
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"warder/internal/procfs"
+	"warder/memory"
+)
+
+// area is a mapping while it is captured.
+type area struct {
+	memory.Mapping
+	flags    []string // VmFlags
+	pkey     int
+	detailed bool // flags and empty are known
+	empty    bool // no page of it was present or swapped
+}
+
+// readAreas lists the mappings with what smaps says of them. The kernel walks
+// all page tables for that: some milliseconds for a gigabyte.
+func readAreas(pid int) ([]area, error) {
+	fd, err := procfs.Open(pid, "smaps", unix.O_RDONLY)
+	if err != nil {
+		if errors.Is(err, unix.ENOENT) { // a kernel without CONFIG_PROC_PAGE_MONITOR
+			return plainAreas(pid)
+		}
+		return nil, err
+	}
+	f := os.NewFile(uintptr(fd), "smaps")
+	defer f.Close()
+	areas, err := parseAreas(f)
+	if err == nil && len(areas) == 0 {
+		err = unix.ESRCH
+	}
+	if err != nil {
+		return nil, &Error{"read the mappings", pid, err}
+	}
+	return areas, nil
+}
+
+// plainAreas lists the mappings only.
+func plainAreas(pid int) ([]area, error) {
+	maps, err := memory.Of(pid).Maps()
+	if err != nil {
+		return nil, err
+	}
+	areas := make([]area, len(maps))
+	for i := range maps {
+		areas[i].Mapping = maps[i]
+	}
+	return own(areas), nil
+}
+
+// parseAreas reads text in the form of smaps: lines as in maps, each with
+// lines "Key: value" behind it.
+func parseAreas(r io.Reader) ([]area, error) {
+	var heads bytes.Buffer
+	var areas []area
+	lines := bufio.NewReaderSize(r, 64<<10)
+	for {
+		line, err := lines.ReadSlice('\n')
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, err // longer than the buffer: no path of the kernel's is
+		}
+		if c := line[0]; c >= '0' && c <= '9' || c >= 'a' && c <= 'f' {
+			if len(areas) == memory.MaxMappings {
+				return nil, memory.ErrTooMany
+			}
+			heads.Write(line)
+			areas = append(areas, area{detailed: true, empty: true})
+			continue
+		}
+		if len(areas) == 0 {
+			return nil, memory.ErrMalformed
+		}
+		areas[len(areas)-1].detail(line)
+	}
+	maps, err := memory.ParseMaps(&heads)
+	if err != nil {
+		return nil, err
+	}
+	if len(maps) != len(areas) {
+		return nil, memory.ErrMalformed
+	}
+	for i := range maps {
+		areas[i].Mapping = maps[i]
+	}
+	return own(areas), nil
+}
+
+// own drops the vsyscall page, which is in no process's memory, but in every
+// list of it.
+func own(areas []area) []area {
+	return slices.DeleteFunc(areas, func(a area) bool { return a.End > maxAddress })
+}
+
+// detail takes one line of those behind a mapping's.
+func (a *area) detail(line []byte) {
+	key, value, _ := bytes.Cut(line, []byte(":"))
+	switch string(key) {
+	case "Rss", "Swap":
+		if string(bytes.TrimSpace(value)) != "0 kB" {
+			a.empty = false
+		}
+	case "ProtectionKey":
+		a.pkey, _ = strconv.Atoi(string(bytes.TrimSpace(value)))
+	case "VmFlags":
+		a.flags = strings.Fields(string(value))
+	}
+}
+
+// sameAs reports whether b may have what smaps said of a.
+func (a *area) sameAs(b *area) bool {
+	return a.Start == b.Start && a.End == b.End && a.Perms == b.Perms && a.Path == b.Path && a.Inode == b.Inode
+}
+
+// borrow gives areas that were listed without details those of an earlier
+// list, where they are the same.
+func borrow(areas, earlier []area) {
+	for i := range areas {
+		a := &areas[i]
+		j, found := slices.BinarySearchFunc(earlier, a.Start, func(e area, start uint64) int {
+			switch {
+			case e.Start < start:
+				return -1
+			case e.Start > start:
+				return 1
+			}
+			return 0
+		})
+		if found && earlier[j].detailed && earlier[j].sameAs(a) {
+			a.flags, a.pkey = earlier[j].flags, earlier[j].pkey
+		}
+	}
+}
+
+func (a *area) flag(name string) bool { return slices.Contains(a.flags, name) }
+
+// kernels reports whether the mapping is the kernel's own, of pages that have
+// no page structure and that nobody else can read: [vvar], the vsyscall page,
+// device memory.
+func (a *area) kernels() bool {
+	return strings.HasPrefix(a.Path, "[vvar") || a.flag("pf") || a.flag("io")
+}
+
+// vdso reports whether the mapping is the vDSO, whose pages count as a file's.
+func (a *area) vdso() bool { return a.Path == "[vdso]" }
+
+// file reports whether the mapping has a file of any kind behind it.
+func (a *area) file() bool { return a.Inode != 0 || strings.HasPrefix(a.Path, "/") }
+
+// gone reports whether the file cannot be found again by its path: a deleted
+// one, a memfd, shared anonymous memory.
+func (a *area) gone() bool { return a.file() && (a.Deleted || !strings.HasPrefix(a.Path, "/")) }
+
+// shmem reports whether the mapping is shared memory without a file that lasts.
+func (a *area) shmem() bool { return a.Perms.Shared && a.gone() }
+
+// rest is the kind of the pages that have none of their own.
+func (a *area) rest() Kind {
+	switch {
+	case a.kernels():
+		return Lost
+	case a.file() && !a.shmem():
+		return Clean
+	}
+	return Zero
+}

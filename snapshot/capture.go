@@ -1,0 +1,317 @@
+package snapshot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"warder/internal/procfs"
+	"warder/memory"
+)
+
+// Method is how a snapshot was taken.
+type Method string
+
+const (
+	// StopCopy stops the process until everything is copied.
+	StopCopy Method = "stop and copy"
+	// PreCopy copies while the process runs, and then, with the process
+	// stopped, what it has written meanwhile.
+	PreCopy Method = "copy while it runs"
+)
+
+// Config says what a capture writes and how. The zero value is a full core by
+// the method that fits.
+type Config struct {
+	// Method is the one to use; empty chooses PreCopy for a process that has
+	// more than BufferMax in memory and can be injected into, where the kernel
+	// can watch it (Linux 6.7), else StopCopy.
+	Method Method
+	// Files adds the clean pages of files: the core then shows programs and
+	// libraries where their files are missing, and is larger by them.
+	Files bool
+	Full  bool
+	// NoSync leaves it to the kernel when the file reaches its disk.
+	NoSync bool
+	// NoInject leaves out what only injected calls can learn. It saves some
+	// 10 to 50 us a call: two for each thread, and one for each signal that
+	// has an action.
+	NoInject bool
+	// BufferMax is how many bytes StopCopy takes into memory of ours while the
+	// process stands still; a larger one goes straight to the file, which takes
+	// longer. 0 is 32 MiB.
+	BufferMax uint64
+}
+
+const defaultBuffer = 32 << 20
+
+// Report says what a capture did.
+type Report struct {
+	ID     string
+	Parent string // of an increment
+	Method Method
+	Why    string // why it is not the method that was asked for, or chosen first
+
+	Freeze time.Duration // how long the process stood still, in all
+	Total  time.Duration // from call to return
+
+	Threads int
+	Pages   uint64 // whose bytes are in the file
+	Zeros   uint64 // that were in memory, and all zero
+	Late    uint64 // of Pages, copied at the stop: those that were written meanwhile
+	Rounds  int    // of copying before the stop
+	Size    uint64 // of the file, holes included, in bytes
+	Written uint64 // bytes of pages that were written to the file
+	Notes   []string
+}
+
+// Capture writes a snapshot of src's process to path; a name that ends in .zst
+// is compressed. The process runs on afterwards, also on error. The file
+// appears when it is complete; it replaces one of that name.
+//
+// It must not be called on a thread whose root directory is not the ordinary
+// one, for paths; and the thread that Src.Do runs on must be free to run it.
+func Capture(ctx context.Context, src Source, path string, cfg *Config) (*Report, error) {
+	begin := time.Now()
+	if cfg == nil {
+		cfg = &Config{}
+	}
+	target, err := newTarget(path, cfg.NoSync)
+	if err != nil {
+		return nil, err
+	}
+	defer target.abandon()
+	c := &capture{
+		src: src, cfg: cfg, pid: src.PID(), mem: memory.Of(src.PID()), f: target.raw(),
+		report: &Report{Method: StopCopy},
+		state: &State{
+			ID: newID(), Arch: thisArch, PageSize: uint64(pageSize), Host: thisHost(),
+		},
+	}
+	if err := c.run(ctx); err != nil {
+		if written := (*fs.PathError)(nil); errors.As(err, &written) {
+			err = &FileError{written.Op, path, written.Err} // not the temporary name
+		}
+		return nil, err
+	}
+	c.report.Size = target.size()
+	if err := target.commit(ctx); err != nil {
+		return nil, err
+	}
+	r := c.report
+	r.ID, r.Parent, r.Threads, r.Notes = c.state.ID, c.state.Parent, len(c.state.Threads), c.state.Notes
+	r.Total = time.Since(begin)
+	return r, nil
+}
+
+// capture is one snapshot that is being taken.
+type capture struct {
+	src    Source
+	cfg    *Config
+	pid    int
+	mem    *memory.Space
+	f      *os.File
+	state  *State
+	report *Report
+
+	table *pagemap
+	sel   *selection
+	areas []area
+
+	stopped time.Time // zero: the process runs
+}
+
+func (c *capture) run(ctx context.Context) (err error) {
+	if c.table, err = openPagemap(c.pid); err != nil {
+		return err
+	}
+	defer c.table.Close()
+	c.sel = &selection{pid: c.pid, files: c.cfg.Files, mem: c.mem, table: c.table, notes: &c.state.Notes}
+	defer func() {
+		if startErr := c.start(); err == nil {
+			err = startErr
+		}
+	}()
+	return c.stopAndCopy(ctx)
+}
+
+// stop stops the process, if it is not, and returns its threads.
+func (c *capture) stop() ([]Stopped, error) {
+	c.stopped = time.Now()
+	threads, err := c.src.Stop()
+	if err == nil && len(threads) == 0 {
+		err = unix.ESRCH
+	}
+	if err != nil {
+		return nil, &Error{"stop", c.pid, err}
+	}
+	return threads, nil
+}
+
+// start lets the process go on, if it is stopped.
+func (c *capture) start() error {
+	if c.stopped.IsZero() {
+		return nil
+	}
+	err := c.src.Start()
+	c.report.Freeze += time.Since(c.stopped)
+	c.stopped = time.Time{}
+	if err != nil {
+		return &Error{"start", c.pid, err}
+	}
+	return nil
+}
+
+// stopAndCopy is the plain method.
+func (c *capture) stopAndCopy(ctx context.Context) error {
+	limit := c.cfg.BufferMax
+	if limit == 0 {
+		limit = defaultBuffer
+	}
+	slab := touched(min(limit, residentSize(c.pid)+residentSize(c.pid)/8+1<<20))
+	threads, err := c.stop()
+	if err != nil {
+		return err
+	}
+	if err := c.readState(threads, nil); err != nil {
+		return err
+	}
+	spans, err := c.sel.present(c.areas)
+	if err != nil {
+		return err
+	}
+	c.setMappings(spans)
+	data := only(spans, Data)
+	img := newImage(c.f, roomFor(len(data), c.state), c.state.PageSize)
+	img.put(data, maxGap)
+	cp := &copier{fill: fillFromProcess(c.mem), out: c.f, page: uint64(pageSize)}
+	work := pieces(img.x.chunks(data, pieceSize))
+	if bytesOf(data) <= uint64(len(slab)) {
+		if err := cp.readAll(ctx, work, slab); err != nil {
+			return c.gone(err)
+		}
+		if err := c.start(); err != nil {
+			return err
+		}
+		err = cp.writeAll(ctx, work)
+	} else {
+		err = cp.copy(ctx, work)
+		if startErr := c.start(); err == nil {
+			err = startErr
+		}
+	}
+	if err != nil {
+		return c.gone(err)
+	}
+	found := cp.result()
+	c.setMappings(overlay(spans, found))
+	c.report.Zeros = bytesOf(only(found, Zero)) / uint64(pageSize)
+	c.report.Written = cp.written
+	return c.finish(img)
+}
+
+// finish writes what is not data, and counts.
+func (c *capture) finish(img *image) error {
+	if err := img.finish(c.state); err != nil {
+		return err
+	}
+	for i := range c.state.Mappings {
+		c.report.Pages += c.state.Mappings[i].Runs.Pages(Data)
+	}
+	return nil
+}
+
+// setMappings puts the areas and their pages into the state.
+func (c *capture) setMappings(spans []span) {
+	c.state.Mappings, c.state.Files = mappings(c.pid, c.areas, spans, c.state.Parent != "")
+}
+
+// readState reads everything but pages of the stopped process. Details of
+// mappings come from earlier, where it has those.
+func (c *capture) readState(threads []Stopped, earlier []area) error {
+	s := c.state
+	s.Taken = time.Now().UTC().Round(0) // without the clock that only we know
+	buf := make([]byte, maxSet)
+	err := c.src.Do(func() (err error) {
+		s.Threads = make([]Thread, len(threads))
+		for i, stop := range threads {
+			if s.Threads[i], err = readThread(c.pid, stop, buf); err != nil {
+				return err
+			}
+		}
+		s.Process, err = readProcess(c.pid, threads[0].TID)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	in, can := c.src.(Injector)
+	can = can && !c.cfg.NoInject
+	if can {
+		injectFacts(in, s, c.sel)
+	} else {
+		c.sel.note("alternate stacks, signal actions and addresses to clear are unknown: no calls were injected")
+	}
+	if earlier == nil {
+		c.areas, err = readAreas(c.pid)
+	} else {
+		c.areas, err = plainAreas(c.pid)
+		borrow(c.areas, earlier)
+	}
+	if err != nil {
+		return err
+	}
+	if s.Process.Layout.Brk == 0 {
+		s.Process.Layout.setBrk(c.areas)
+	}
+	s.Process.Descriptors = descriptors(c.pid, c.sel)
+	s.Host.VDSO = hashVDSO(c.mem, c.areas)
+	for _, t := range s.Threads {
+		if t.Restart != nil && t.Restart.Errno == 516 {
+			c.sel.note("thread %d waits in call %d for a time that only the kernel knows", t.TID, t.Restart.Call)
+		}
+	}
+	return nil
+}
+
+// gone names the cause of an error while copying.
+func (c *capture) gone(err error) error {
+	if errors.Is(err, unix.ESRCH) {
+		return fmt.Errorf("the process ended: %w", err)
+	}
+	return err
+}
+
+// touched makes memory that is there: faults on its first use would be part of
+// the time for which the process stands still.
+func touched(size uint64) []byte {
+	b := make([]byte, size)
+	for i := 0; i < len(b); i += 4096 {
+		b[i] = 0
+	}
+	runtime.KeepAlive(b)
+	return b
+}
+
+// residentSize is an estimate of the bytes that a process has in memory: the
+// kernel counts per CPU.
+func residentSize(pid int) uint64 {
+	b, err := procfs.ReadFile(pid, "statm", 256)
+	if err != nil {
+		return 0
+	}
+	fields := strings.Fields(string(b))
+	if len(fields) < 2 {
+		return 0
+	}
+	pages, _ := strconv.ParseUint(fields[1], 10, 40)
+	return pages * uint64(pageSize)
+}

@@ -1,0 +1,134 @@
+package snapshot
+
+import (
+	"errors"
+	"sync/atomic"
+
+	"golang.org/x/sys/unix"
+
+	"warder/internal/procfs"
+)
+
+// scanEnd is where a scan of everything ends. The last page below maxAddress
+// is not the program's to map (TASK_SIZE_MAX), and a range with it is EFAULT.
+var scanEnd = maxAddress - uint64(pageSize)
+
+// guards says whether the kernel knows pageGuard; an unknown category is
+// EINVAL, so the first scan finds out.
+var guards atomic.Int32 // 0 not known yet, 1 yes, -1 no
+
+// errNoScan says that the kernel has no PAGEMAP_SCAN (before 6.7).
+var errNoScan = errors.New("the kernel has no PAGEMAP_SCAN")
+
+// pagemap is /proc/<pid>/pagemap of one address space.
+type pagemap struct {
+	fd  int
+	vec []region
+}
+
+func openPagemap(pid int) (*pagemap, error) {
+	fd, err := procfs.Open(pid, "pagemap", unix.O_RDONLY)
+	if err != nil {
+		return nil, err
+	}
+	return &pagemap{fd, make([]region, 4096)}, nil
+}
+
+func (p *pagemap) Close() { _ = unix.Close(p.fd) }
+
+// scan calls found for every region that query selects, in ascending order.
+// Regions may span mappings that touch.
+func (p *pagemap) scan(query scanArg, found func(region)) error {
+	for query.start < query.end {
+		n, err := pagemapScan(p.fd, &query, p.vec)
+		switch {
+		case err == unix.EINTR:
+			continue
+		case err == unix.ENOTTY:
+			return errNoScan
+		case err != nil:
+			return err
+		}
+		for _, r := range p.vec[:n] {
+			found(r)
+		}
+		if query.walkEnd <= query.start || query.walkEnd >= query.end {
+			return nil
+		}
+		query.start = query.walkEnd
+	}
+	return nil
+}
+
+// present lists what has pages of its own, from the page tables of the whole
+// process: categories pageFile and pageGuard say what they are. The kernel's
+// page of zeros is left out.
+func (p *pagemap) present(found func(region)) error {
+	query := scanArg{
+		end:      scanEnd,
+		inverted: pageZero, mask: pageZero,
+		any:  pagePresent | pageSwapped,
+		want: pagePresent | pageSwapped | pageFile,
+	}
+	if guards.Load() >= 0 {
+		query.any |= pageGuard
+		query.want |= pageGuard
+	}
+	err := p.scan(query, found)
+	if err == unix.EINVAL && guards.Load() == 0 {
+		guards.Store(-1)
+		return p.present(found)
+	}
+	if err == nil {
+		guards.CompareAndSwap(0, 1)
+	}
+	return err
+}
+
+// Bits of an entry of /proc/<pid>/pagemap (Documentation/admin-guide/mm/pagemap.rst).
+const (
+	entryPresent = 1 << 63
+	entrySwapped = 1 << 62
+	entryFile    = 1 << 61 // a file's or shared
+	entryGuard   = 1 << 58
+)
+
+// entries is present for kernels before 6.7 and one mapping: eight bytes a
+// page, pages that are not there included. It cannot tell the page of zeros.
+func (p *pagemap) entries(start, end uint64, found func(region)) error {
+	page := uint64(pageSize)
+	buf := make([]byte, 512<<10)
+	for at := start; at < end; {
+		want := min(uint64(len(buf)), (end-at)/page*8)
+		n, err := unix.Pread(p.fd, buf[:want], int64(at/page*8))
+		switch {
+		case err == unix.EINTR:
+			continue
+		case err != nil:
+			return err
+		case n < 8:
+			return unix.ESRCH // the address space has no user left
+		}
+		for i, w := range words(buf[:n]) {
+			var c uint64
+			if w&entryPresent != 0 {
+				c |= pagePresent
+			}
+			if w&entrySwapped != 0 {
+				c |= pageSwapped
+			}
+			if w&entryGuard != 0 {
+				c = pageGuard // a guard's entry looks swapped, too
+			}
+			if c != 0 && w&entryFile != 0 {
+				c |= pageFile
+			}
+			if c != 0 {
+				a := at + uint64(i)*page
+				found(region{a, a + page, c})
+			}
+		}
+		at += uint64(n) / 8 * page
+	}
+	return nil
+}
