@@ -52,6 +52,17 @@ func PeekData(tid int, addr uintptr) (uint64, error) {
 	return word, nil
 }
 
+// PeekUser reads one word of struct user, tid's registers as x86 lays them
+// out; other architectures have none (EIO).
+func PeekUser(tid int, off uintptr) (uint64, error) {
+	var word uint64
+	_, _, e := unix.RawSyscall6(unix.SYS_PTRACE, unix.PTRACE_PEEKUSR, uintptr(tid), off, uintptr(unsafe.Pointer(&word)), 0, 0)
+	if e != 0 {
+		return 0, e
+	}
+	return word, nil
+}
+
 // SigInfo is the head of siginfo_t as x86-64 and arm64 lay it out.
 type SigInfo struct {
 	Signo int32
