@@ -103,7 +103,7 @@ attacks: packages ## run the attack corpus alone, each under each engine
 
 .PHONY: walls
 walls: packages ## hold the attacks with one wall at a time and no filter; print what each wall holds
-	@$(GO) test -count=1 -timeout=$(TEST_TIMEOUT) -v -run '^TestLiveWallMatrix$$' ./tracer >build/walls.log 2>&1 || \
+	@$(GO) test -count=1 -timeout=$(TEST_TIMEOUT) -v -run '^TestLive(WallMatrix|GroupAlone)$$' ./tracer >build/walls.log 2>&1 || \
 	  { cat build/walls.log; exit 1; }
 	@grep -o '| .*|$$\||--.*|$$' build/walls.log || { grep -A 2 -e '--- SKIP' build/walls.log; exit 1; }
 

@@ -89,10 +89,14 @@ func (s *session) limitGroup() error {
 	if g == nil {
 		return nil
 	}
-	// Tasks are RLIMIT_NPROC's: nobody else has the user id.
 	l := cgroup.Limits{Memory: cgroup.NoLimit, Processes: cgroup.NoLimit, CPUs: cgroup.NoLimit}
 	if s.limits.Memory >= 0 {
 		l.Memory = s.limits.Memory + groupSlack
+	}
+	// Tasks are RLIMIT_NPROC's, unless others have the user id: it is root's,
+	// whom that does not bind, or what they start and end counts as well.
+	if s.limits.Processes >= 0 && s.sharesID() != "" && cgroup.Probe().Processes.OK {
+		l.Processes = s.limits.Processes + 1 // the stub
 	}
 	if err := g.Limit(l); err != nil {
 		return &groupError{err}

@@ -117,6 +117,7 @@ func (s *session) supervise(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	s.result.OutputBytes = io.total()
+	sweepLeft()
 	s.conclude()
 	if cfg.Observer != nil {
 		cfg.Observer.End(&s.result)
