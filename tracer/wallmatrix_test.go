@@ -72,10 +72,10 @@ var wallMatrix = []wallClass{
 	)},
 	{"files: names and sizes", on("", "root", "stat-shadow stat-at stat-statx access-shadow access-errno readlink-exe handle-name fs-chdir inotify-watch")},
 	{"signals: to the supervisor and init", on("", "uid landlock", "kill-parent kill-junk kill-init tgkill-parent tkill-parent sigqueue-parent pidfd-kill")},
-	{"signals: to another session", on("sibling", "uid landlock", "kill-other kill-parent tgkill-parent tkill-parent sigqueue-parent pidfd-kill fcntl-sigio")},
+	{"signals: to another session", on("sibling", "uid landlock pidns", "kill-other kill-parent tgkill-parent tkill-parent sigqueue-parent pidfd-kill fcntl-sigio")},
 	{"inspection: of the supervisor", on("", "baseline", "ptrace-seize ptrace-junk vm-readv vm-writev kcmp-parent pidfd-getfd robust-list-parent proc-parent proc-mem-other proc-fd-other process-madvise")},
 	{"inspection: of another session", slices.Concat(
-		on("sibling", "uid landlock", "vm-readv vm-writev kcmp-parent pidfd-getfd robust-list-parent"),
+		on("sibling", "uid landlock pidns", "vm-readv vm-writev kcmp-parent pidfd-getfd robust-list-parent"),
 		on("sibling", "uid landlock root", "proc-parent proc-mem-other proc-fd-other"),
 		on("sibling", "baseline", "ptrace-seize process-madvise"),
 	)},
@@ -108,7 +108,7 @@ var wallMatrix = []wallClass{
 		on("", "landlock root", "disk-files"),
 		on("", "baseline", "setpriority-parent"),
 		on("", "uid", "rlimit-parent rlimit-junk"),
-		on("sibling", "uid", "rlimit-parent setpriority-parent"),
+		on("sibling", "uid pidns", "rlimit-parent setpriority-parent"),
 	)},
 	{"keys of another session", slices.Concat(
 		on("key-session", "keyring", "key-other"),
@@ -228,11 +228,12 @@ var wallColumns = []wallColumn{
 	{"ipcns", []tracer.Wall{tracer.WallIPCNS}},
 	{"utsns", []tracer.Wall{tracer.WallUTSNS}},
 	{"cgroupns", []tracer.Wall{tracer.WallCgroupNS}},
+	{"pidns", []tracer.Wall{tracer.WallPIDNS}},
 	{"keyring", []tracer.Wall{tracer.WallKeyring}},
 	{"cgroup", []tracer.Wall{tracer.WallCgroup}},
 	{allWalls, []tracer.Wall{
 		tracer.WallUID, tracer.WallLandlock, tracer.WallRoot, tracer.WallMountNS, tracer.WallNetNS, tracer.WallIPCNS,
-		tracer.WallUTSNS, tracer.WallCgroupNS, tracer.WallKeyring, tracer.WallCgroup,
+		tracer.WallUTSNS, tracer.WallCgroupNS, tracer.WallPIDNS, tracer.WallKeyring, tracer.WallCgroup,
 	}},
 }
 
@@ -273,8 +274,10 @@ func (c wallColumn) config(t *testing.T) tracer.Config {
 			cfg.Without = append(cfg.Without, w)
 		}
 	}
-	if slices.Contains(c.walls, tracer.WallCgroup) {
-		cfg.Require = []tracer.Wall{tracer.WallCgroup} // of version 1 there is none unasked
+	for _, w := range []tracer.Wall{tracer.WallCgroup, tracer.WallPIDNS} { // there is none unasked
+		if slices.Contains(c.walls, w) {
+			cfg.Require = append(cfg.Require, w)
+		}
 	}
 	switch {
 	case slices.Contains(c.walls, tracer.WallMountNS), slices.Contains(c.walls, tracer.WallLandlock):

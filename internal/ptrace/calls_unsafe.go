@@ -95,17 +95,7 @@ func SetSigInfo(tid int, info *SigInfo) error {
 	return nil
 }
 
-// SigMask returns the signals that a stopped tid blocks, bit n-1 for signal n.
-func SigMask(tid int) (uint64, error) {
-	var mask uint64
-	_, _, e := unix.RawSyscall6(unix.SYS_PTRACE, reqGetSigMask, uintptr(tid), unsafe.Sizeof(mask), uintptr(unsafe.Pointer(&mask)), 0, 0)
-	if e != 0 {
-		return 0, e
-	}
-	return mask, nil
-}
-
-// SetSigMask replaces them. The kernel leaves SIGKILL and SIGSTOP out.
+// SetSigMask replaces the blocked signals. The kernel leaves SIGKILL and SIGSTOP out.
 func SetSigMask(tid int, mask uint64) error {
 	_, _, e := unix.RawSyscall6(unix.SYS_PTRACE, reqSetSigMask, uintptr(tid), unsafe.Sizeof(mask), uintptr(unsafe.Pointer(&mask)), 0, 0)
 	if e != 0 {

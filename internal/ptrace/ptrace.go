@@ -27,7 +27,6 @@ const (
 	reqGetSigInfo     = 0x4202
 	reqSetSigInfo     = 0x4203
 	reqGetEventMsg    = 0x4201
-	reqGetSigMask     = 0x420a
 	reqSetSigMask     = 0x420b
 )
 
