@@ -86,6 +86,13 @@ func (f *Frozen) End(message string) {
 	}
 }
 
+// Fail ends the session for a failure that is not the program's.
+func (f *Frozen) Fail(err error) {
+	if f.s != nil {
+		f.s.fail(err)
+	}
+}
+
 // Memory is the memory of a thread's process.
 func (f *Frozen) Memory(tid int) (*memory.Space, error) {
 	if f.s == nil || f.s.tasks[tid] == nil {

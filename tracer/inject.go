@@ -223,7 +223,8 @@ func (s *session) await(t *task) (wait, error) {
 	for {
 		var e event
 		if i := slices.IndexFunc(s.late, func(e event) bool { return e.tid == t.tid }); i >= 0 {
-			e, s.late = s.late[i], slices.Delete(s.late, i, i+1) // it had come first
+			e = s.late[i] // it had come first
+			s.late = slices.Delete(s.late, i, i+1)
 		} else if err := s.wait(&e, unix.WALL|wnothread); errors.Is(err, unix.EINTR) {
 			continue
 		} else if err != nil {

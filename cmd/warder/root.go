@@ -15,6 +15,7 @@ var subcommands = [...]struct {
 	make func() *cobra.Command
 }{
 	{"run", newRun},
+	{"resume", newResume},
 	{"code", newCode},
 	{"policy", newPolicy},
 	{"doctor", newDoctor},
