@@ -180,18 +180,6 @@ func (r *resumption) fits() error {
 	if n := len(r.c.Spans(Clean)); n > 0 {
 		return refuse("it lacks the clean pages of files (%s): take it with them (--files)", r.cleanFile())
 	}
-	if len(p.Signals.Pending) > 0 {
-		r.note("%d signals that waited for the process are lost", len(p.Signals.Pending))
-	}
-	for i := range s.Threads {
-		t := &s.Threads[i]
-		if n := len(t.Pending); n > 0 {
-			r.note("%d signals that waited for thread %d are lost", n, t.TID)
-		}
-		if t.Signal != 0 {
-			r.note("signal %d, which thread %d was about to get, is lost", t.Signal, t.TID)
-		}
-	}
 	return nil
 }
 

@@ -86,7 +86,51 @@ func (r *resumption) thread(t *Thread, tid int) error {
 	if err := r.flush(tid); err != nil {
 		return err
 	}
+	if t.TID == r.s.Process.PID {
+		if err := r.requeue(r.s.Process.Signals.Pending, tid, true); err != nil {
+			return err
+		}
+	}
+	pending := t.Pending
+	if t.Signal != 0 && len(t.SigInfo) == sigInfoSize && sigOf(t.SigInfo) == uint32(t.Signal) {
+		pending = append([][]byte{t.SigInfo}, pending...) // it was about to be delivered
+	}
+	if err := r.requeue(pending, tid, false); err != nil {
+		return err
+	}
 	return r.ownID(t, tid)
+}
+
+const sigInfoSize = ptrace.SigInfoSize
+
+func sigOf(info []byte) uint32 { return binary.LittleEndian.Uint32(info) }
+
+// requeue sends a thread the signals that waited for it, or for its process. A
+// thread may send itself any siginfo_t (rt_tgsigqueueinfo(2)), and gets none
+// before it runs: every signal is blocked while calls are made in it.
+func (r *resumption) requeue(list [][]byte, tid int, shared bool) error {
+	at := r.base + scratchAt
+	var b []byte
+	for _, info := range list {
+		if len(info) != sigInfoSize || len(b)+sigInfoSize > scratchOf {
+			r.note("signals that waited for thread %d are lost", tid)
+			break
+		}
+		sig, from := uint64(sigOf(info)), at+uint64(len(b))
+		b = append(b, info...)
+		if shared {
+			r.call("rt_sigqueueinfo", unix.SYS_RT_SIGQUEUEINFO, uint64(r.pid), sig, from)
+		} else {
+			r.call("rt_tgsigqueueinfo", unix.SYS_RT_TGSIGQUEUEINFO, uint64(r.pid), uint64(tid), sig, from)
+		}
+	}
+	if len(b) == 0 {
+		return nil
+	}
+	if _, err := r.mem.WriteAt(b, int64(at)); err != nil {
+		return err
+	}
+	return r.flush(tid)
 }
 
 const ssOnStack = 1 // SS_ONSTACK

@@ -110,7 +110,7 @@ func (a *actor) snapshot(f *tracer.Frozen, what, name string) error {
 		a.count[name]++
 		name = strings.ReplaceAll(name, "%n", strconv.Itoa(a.count[name]))
 	}
-	r, err := snapshot.Capture(context.Background(), &frozenSource{f}, name, &snapshot.Config{Method: snapshot.StopCopy, Files: true})
+	r, err := snapshot.Capture(context.Background(), &frozenSource{f}, name, &snapshot.Config{Method: snapshot.StopCopy, Files: true, NoSync: true})
 	if err != nil {
 		return err
 	}
