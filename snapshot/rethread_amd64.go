@@ -10,7 +10,6 @@ import (
 // holder wants to set there.
 var trap = []byte{0x0f, 0x0b}
 
-
 // setVector sets a thread's vector state, in this CPU's own layout.
 func setVector(t *Thread, h *Host, tid int) error {
 	raw := t.Set(ntXState)

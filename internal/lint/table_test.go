@@ -25,7 +25,7 @@ var imports = map[string][]string{
 	// Names of signals come from abi; a table of names is not the data's path.
 	"record":         {"abi", "tracer"},
 	"record/metrics": {"abi", "rules", "tracer"},
-	"snapshot":       {"internal/procfs", "internal/ptrace", "memory", "regs"},
+	"snapshot":       {"internal/elfimage", "internal/procfs", "internal/ptrace", "memory", "regs"},
 	"gdb":            {"memory", "regs"},
 	"bench":          {anything},
 	"cmd/warder":     {anything},
