@@ -69,7 +69,7 @@ func onWorker(want *Prepared, target rules.Target, once bool, f func(*worker)) {
 		pool.Unlock()
 		w := newWorker()
 		w.jobs <- job
-		go w.run(nil)
+		go w.run()
 	}
 	<-done
 }
@@ -108,20 +108,24 @@ func CloseIdle() {
 	}
 }
 
-// run is the worker's thread. It closes locked, if there is one, once it has
-// a thread to itself.
-func (w *worker) run(locked chan<- struct{}) {
-	runtime.LockOSThread() // never unlocked where the work is done: the thread ends with it
+// run is the worker's thread.
+func (w *worker) run() { onNewThread(w.serve, nil) }
+
+// onNewThread runs f on an OS thread of its own, which is never unlocked: it
+// ends when f returns. It closes locked, if there is one, once it has a thread
+// to itself.
+func onNewThread(f func(), locked chan<- struct{}) {
+	runtime.LockOSThread()
 	if locked != nil {
 		close(locked)
 	}
 	if fit() {
-		w.serve()
+		f()
 		return
 	}
 	// Hold this thread until another has taken the work.
 	taken := make(chan struct{})
-	go w.run(taken)
+	go onNewThread(f, taken)
 	<-taken
 	runtime.UnlockOSThread()
 }

@@ -166,6 +166,32 @@ func Mine(pid int) bool {
 	return e == 0
 }
 
+// PeekTask looks, without waiting, at what one child or tracee of the calling
+// thread has to report, and leaves it to be waited for (WNOWAIT): a stop,
+// with its code as in a wait status (the signal, and the event above it), a
+// death, or nothing yet. ECHILD: it is not ours, or no more.
+func PeekTask(tid int) (stopped, death bool, code int, err error) {
+	var info struct { // the head of siginfo_t for SIGCHLD
+		signo, errno, code, _ int32
+		pid, uid, status      int32
+		_                     [128 - 28]byte
+	}
+	const pPID = 1
+	_, _, e := unix.RawSyscall6(unix.SYS_WAITID, pPID, uintptr(tid), uintptr(unsafe.Pointer(&info)),
+		unix.WEXITED|unix.WSTOPPED|unix.WNOHANG|unix.WNOWAIT|unix.WALL|unix.WNOTHREAD, 0, 0)
+	switch {
+	case e != 0:
+		return false, false, 0, e
+	case info.pid == 0:
+		return false, false, 0, nil
+	}
+	const cldExited, cldDumped = 1, 3 // CLD_EXITED, CLD_KILLED, CLD_DUMPED
+	if info.code >= cldExited && info.code <= cldDumped {
+		return false, true, 0, nil
+	}
+	return true, false, int(info.status), nil
+}
+
 // ReadMem reads tid's memory at addr with process_vm_readv(2) and returns how
 // much could be read. It goes through Syscall6 because the kernel may sleep
 // on the tracee's page.
