@@ -41,7 +41,7 @@ func GoJudge(w io.Writer, r *tracer.Result) error {
 	case tracer.PolicyViolation:
 		j.Status, j.ExitStatus = "Dangerous Syscall", StatusViolation-128
 		j.Error = Clean(violation(r))
-	case tracer.Stopped:
+	case tracer.Halted:
 		j.Status = "Signalled"
 	default:
 		j.Status, j.ExitStatus = "Internal Error", 0

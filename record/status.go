@@ -32,7 +32,7 @@ func ExitStatus(r *tracer.Result) int {
 		return StatusOutputLimit
 	case tracer.PolicyViolation:
 		return StatusViolation
-	case tracer.Stopped:
+	case tracer.Halted:
 		return 0 // as the caller wanted it
 	case tracer.Failed:
 	}
@@ -46,7 +46,7 @@ func ChildStatus(r *tracer.Result) int {
 	switch r.Outcome {
 	case tracer.OK, tracer.Exited, tracer.Signaled, tracer.Failed:
 		return ExitStatus(r)
-	case tracer.CPUTimeLimit, tracer.WallTimeLimit, tracer.MemoryLimit, tracer.OutputLimit, tracer.PolicyViolation, tracer.Stopped:
+	case tracer.CPUTimeLimit, tracer.WallTimeLimit, tracer.MemoryLimit, tracer.OutputLimit, tracer.PolicyViolation, tracer.Halted:
 	}
 	return 128 + sigKill
 }

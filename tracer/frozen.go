@@ -79,10 +79,10 @@ func (f *Frozen) Threads() []Stop {
 	return list
 }
 
-// End ends the session, as Stopped, once the function has returned.
+// End ends the session, as Halted, once the function has returned.
 func (f *Frozen) End(message string) {
 	if f.s != nil {
-		f.s.budget.end(Stopped, message)
+		f.s.budget.end(Halted, message)
 	}
 }
 

@@ -21,12 +21,12 @@ const (
 	OutputLimit                    // more than Limits.Output written
 	PolicyViolation                // a call that the policy kills for
 	Failed                         // the supervisor could not go on; see Result.Message
-	Stopped                        // by a hook: Frozen.End
+	Halted                         // by a hook: Frozen.End
 )
 
 var outcomeNames = [...]string{
 	"ok", "exited", "signaled", "cpu-time-limit", "wall-time-limit",
-	"memory-limit", "output-limit", "policy-violation", "error", "stopped",
+	"memory-limit", "output-limit", "policy-violation", "error", "halted",
 }
 
 // String gives the report's status word.

@@ -192,28 +192,37 @@ func (s *session) plan() (stubKey, *jail.StubSpec) {
 	return key, spec
 }
 
-// planRoot decides which root the program will have.
+// planRoot decides which root the program will have, and says what is missing
+// of it. A root with what the policy grants in it takes a mount namespace; for
+// every other there is no use for one, and no word of it.
 func (s *session) planRoot(spec *jail.StubSpec, user bool) {
-	if !s.wanted(WallRoot) {
-		return
+	granted := s.cfg.Root == "" && (s.policy.files || s.prog.script != nil)
+	if s.wanted(WallRoot) {
+		if why := s.chooseRoot(spec, user, granted); why != "" {
+			s.unavailable(string(WallRoot), why)
+		}
 	}
-	why := ""
+	if granted && spec.View == nil && !slices.Contains(s.cfg.Without, WallMountNS) && s.reason(WallMountNS) == "" {
+		s.unavailable(string(WallMountNS), "not without the root wall")
+	}
+}
+
+// chooseRoot notes the walls of a root directory, or says why there is none.
+func (s *session) chooseRoot(spec *jail.StubSpec, user, granted bool) (why string) {
 	switch {
 	case !user && !capable(unix.CAP_SYS_CHROOT):
-		why = "needs CAP_SYS_CHROOT or a user namespace"
-	case s.cfg.Root == "" && (s.policy.files || s.prog.script != nil):
+		return "needs CAP_SYS_CHROOT or a user namespace"
+	case granted:
 		if spec.View, why = s.planView(user); why == "" {
 			s.walls = append(s.walls, WallRoot, WallMountNS)
-			return
 		}
+		return why
 	case s.newRoot < 0 && s.cfg.Engine == Seccomp && !s.static():
-		why = "the seccomp engine makes no stop at the entry point of a program with a loader"
-	default:
-		spec.Root = true
-		s.walls = append(s.walls, WallRoot)
-		return
+		return "the seccomp engine makes no stop at the entry point of a program with a loader"
 	}
-	s.unavailable(string(WallRoot), why)
+	spec.Root = true
+	s.walls = append(s.walls, WallRoot)
+	return ""
 }
 
 // planView is the root for a policy that lets files be opened, or why there is
@@ -222,7 +231,9 @@ func (s *session) planView(user bool) (v *jail.View, why string) {
 	const files = "the policy lets the program open or execute files"
 	switch {
 	case s.policy.Policy.AnyPath:
-		return nil, files + ", and does not say which"
+		const any = files + ", and does not say which"
+		s.unavailable(string(WallMountNS), any)
+		return nil, any
 	case !s.wanted(WallMountNS):
 		return nil, files
 	case !user && !capable(unix.CAP_SYS_ADMIN):
@@ -342,12 +353,38 @@ func (s *session) required() error {
 	return &RequireError{missing}
 }
 
-// whyNot is the reason that a wall does not stand for.
+// whyNot is the reason that a wall that is required does not stand for: what
+// is missing or, of a wall that this session has no use for, that.
 func (s *session) whyNot(w Wall) string {
+	why := s.reason(w)
+	engine := s.cfg.Engine.String()
+	switch {
+	case why != "":
+		return why
+	case slices.Contains(s.cfg.Without, w):
+		return "and to be done without"
+	case w == WallMountNS && s.cfg.Root != "":
+		return "only for a root of what the policy grants, and another is asked for"
+	case w == WallMountNS:
+		return "the policy grants the program no file to open"
+	case w == WallUserNS:
+		return "not needed: the other namespaces are to be had without"
+	case w == WallSeccomp:
+		return "the " + engine + " engine has no filter"
+	case w == WallTracer:
+		return "the " + engine + " engine has no tracer"
+	case w == WallLandlock:
+		return "under the " + engine + " engine nothing can be opened"
+	}
+	return "not part of this session"
+}
+
+// reason is what was noted of a wall, or "".
+func (s *session) reason(w Wall) string {
 	for _, u := range s.result.Unavailable {
 		if why, ok := strings.CutPrefix(u, string(w)+": "); ok {
 			return why
 		}
 	}
-	return "not part of this session"
+	return ""
 }
