@@ -156,6 +156,16 @@ func tick(v float64) string {
 	return fmt.Sprintf("%g", v)
 }
 
+// cut shortens a label to what fits beside the bars.
+func cut(label string) string {
+	const most = 26
+	letters := []rune(label)
+	if len(letters) <= most {
+		return label
+	}
+	return string(letters[:most-1]) + "…"
+}
+
 // draw draws the chart from 0, 0 on and gives its height.
 func (c *chart) draw(w io.Writer) int {
 	_, _ = fmt.Fprintf(w, "<text class=\"t\" x=\"8\" y=\"20\">%s</text>\n", html.EscapeString(c.title)) // into memory, here and below
@@ -183,13 +193,13 @@ func (c *chart) drawBars(w io.Writer) int {
 		}
 		y := chartTop + i*barPitch
 		middle := float64(y) + barHeight/2
-		_, _ = fmt.Fprintf(w, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%s</text>", labelWidth-8, y+barHeight-3, html.EscapeString(b.label))
+		_, _ = fmt.Fprintf(w, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%s</text>", labelWidth-8, y+barHeight-3, html.EscapeString(cut(b.label)))
 		_, _ = fmt.Fprintf(w, "<rect class=\"c%d\" x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"%d\"/>", colour[b.group], labelWidth, y, x.at(b.stat.Median)-labelWidth, barHeight)
 		_, _ = fmt.Fprintf(w, "<path class=\"w\" d=\"M%.1f %.1fH%.1f\"/>", x.at(b.stat.Low), middle, x.at(b.stat.High))
 		if b.mark > 0 {
 			_, _ = fmt.Fprintf(w, "<path class=\"f\" d=\"M%.1f %dV%d\"/>", x.at(b.mark), y-2, y+barHeight+2)
 		}
-		_, _ = fmt.Fprintf(w, "<text class=\"s\" x=\"%.1f\" y=\"%d\">%s</text>\n", max(x.at(b.stat.High), x.at(b.stat.Median))+6, y+barHeight-3, html.EscapeString(b.text))
+		_, _ = fmt.Fprintf(w, "<text class=\"s\" x=\"%.1f\" y=\"%d\">%s</text>\n", max(x.at(b.stat.High), x.at(b.mark))+6, y+barHeight-3, html.EscapeString(b.text))
 	}
 	return bottom + axisHeight
 }

@@ -11,9 +11,10 @@ import (
 // contestant is one of the things that a contest compares.
 type contestant struct {
 	name string
-	warm func(context.Context) error // before the rounds; nil: a turn that is dropped
+	warm func(context.Context) ([]float64, error) // before the rounds; nil: a turn
 	turn func(context.Context) ([]float64, error)
 
+	first  []float64   // of warm: all that there is if the first round is never reached
 	values [][]float64 // of each quantity, one a round
 	err    error       // why it takes part no more
 }
@@ -38,16 +39,13 @@ func (c *contest) hold(ctx context.Context) {
 		c.tell(one)
 		warm := one.warm
 		if warm == nil {
-			warm = func(ctx context.Context) error {
-				_, err := one.turn(ctx)
-				return err
-			}
+			warm = one.turn
 		}
-		err := warm(ctx)
+		first, err := warm(ctx)
 		if ctx.Err() != nil {
 			return // what it says of itself is the interruption's doing
 		}
-		one.err = err
+		one.first, one.err = first, err
 	}
 	order := slices.Clone(c.list)
 	for c.held < c.rounds && (c.held == 0 || time.Since(c.begun) < c.time) {
@@ -94,12 +92,18 @@ func (one *contestant) took(values []float64, err error) {
 	}
 }
 
-// of is the rounds' values of one quantity.
+// of is the rounds' values of one quantity. Before the first round it is that
+// of the warm-up.
 func (one *contestant) of(i int) []float64 {
-	if one == nil || one.err != nil || i >= len(one.values) {
+	switch {
+	case one == nil || one.err != nil:
 		return nil
+	case i < len(one.values):
+		return one.values[i]
+	case len(one.values) == 0 && i < len(one.first):
+		return one.first[i : i+1]
 	}
-	return one.values[i]
+	return nil
 }
 
 // missing is why there are no values.
@@ -107,7 +111,7 @@ func (one *contestant) missing() string {
 	switch {
 	case one.err != nil:
 		return one.err.Error()
-	case len(one.values) == 0:
+	case len(one.values) == 0 && len(one.first) == 0:
 		return "the run was ended before"
 	}
 	return ""

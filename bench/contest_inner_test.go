@@ -19,7 +19,7 @@ func TestContestOrder(t *testing.T) {
 		}}
 	}
 	a, b := turns("a"), turns("b")
-	b.warm = func(context.Context) error { order = append(order, "w"); return nil }
+	b.warm = func(context.Context) ([]float64, error) { order = append(order, "w"); return nil, nil }
 	var told []float64
 	c := contest{list: []*contestant{a, b}, rounds: 3, time: time.Hour, progress: func(done float64, _ string) { told = append(told, done) }}
 	c.hold(t.Context())
@@ -50,7 +50,7 @@ func TestContestFailures(t *testing.T) {
 		}
 		return []float64{1}, nil
 	}}
-	nan := &contestant{warm: func(context.Context) error { return nil }, turn: func(context.Context) ([]float64, error) {
+	nan := &contestant{warm: func(context.Context) ([]float64, error) { return nil, nil }, turn: func(context.Context) ([]float64, error) {
 		return []float64{math.NaN()}, nil
 	}}
 	fine := &contestant{turn: func(context.Context) ([]float64, error) { return []float64{1}, nil }}
@@ -111,6 +111,21 @@ func TestRunPartial(t *testing.T) {
 	}
 	if r.Figure(GroupBare, "c", PerCall, 0) != nil {
 		t.Error("a figure from nowhere")
+	}
+
+	// Ended while it warmed up: what there is is better than nothing.
+	ctx, cancel = context.WithCancel(t.Context())
+	defer cancel()
+	blocks = 2*8 - 1
+	r, err = Run(ctx, []Row{row("a", 10), row("b", 25)}, Options{Calls: 3})
+	if err != nil || !r.Partial || r.Rounds != 0 {
+		t.Fatalf("ended in the warm-up: %+v, %v", r, err)
+	}
+	if a := r.Figures[0]; a.Stat == nil || a.Stat.Median != 10 || a.Verdict != TooFew {
+		t.Errorf("a was measured once: %+v", a)
+	}
+	if b := r.Figures[1]; b.Stat != nil || b.Missing == "" {
+		t.Errorf("b was never measured: %+v", b)
 	}
 
 	cancelled, cancel2 := context.WithCancel(t.Context())

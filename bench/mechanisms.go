@@ -57,9 +57,9 @@ func filterRows(cores Cores) []Row {
 		s.call("PR_SET_SECCOMP", unix.SYS_PRCTL, unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_STRICT, 0, 0, 0)
 	}
 	list := []Row{
-		cores.row("strict-read", GroupFilter, "native-read", "that read in seccomp's strict mode, where read, write, exit and sigreturn are all there is",
+		cores.row("strict-read", GroupFilter, "native-read", "read(2) of 0 bytes in seccomp's strict mode, where read, write, exit and sigreturn are all there is",
 			mechanism{call: readNone, confine: strict, outside: true}),
-		cores.row("strict-write", GroupFilter, "native-write", "that write in seccomp's strict mode",
+		cores.row("strict-write", GroupFilter, "native-write", "write(2) of 0 bytes in seccomp's strict mode",
 			mechanism{call: writeNo, confine: strict, outside: true}),
 	}
 	add := func(name, text string, f makeFilter) {
@@ -72,7 +72,7 @@ func filterRows(cores Cores) []Row {
 		add(fmt.Sprintf("filter-%d-chain", rules),
 			fmt.Sprintf("a filter of %d rules one after another; the call's rule is the last, and compares an argument", rules), chain(getppid.number, rules, true))
 		add(fmt.Sprintf("filter-%d-tree", rules),
-			fmt.Sprintf("a filter of the same %d rules as a balanced tree by number", rules), tree(getppid.number, rules))
+			fmt.Sprintf("a filter of %d rules as a balanced tree by number; the call's rule compares an argument", rules), tree(getppid.number, rules))
 	}
 	add("filter-300-number", "300 rules one after another that allow the call by number alone: the kernel knows without running them (5.11)",
 		chain(getppid.number, 300, false))

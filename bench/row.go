@@ -43,3 +43,20 @@ type Block struct {
 	// Unseen is CPU time of processes that getrusage(2) will not count.
 	Unseen time.Duration
 }
+
+// Select picks rows by their names, and those that they are compared with.
+func Select(rows []Row, match func(name string) bool) []Row {
+	wanted := make(map[string]bool)
+	for _, row := range rows {
+		if match(row.Name) {
+			wanted[row.Name], wanted[row.Base], wanted[row.Floor] = true, true, true
+		}
+	}
+	var list []Row
+	for _, row := range rows {
+		if wanted[row.Name] {
+			list = append(list, row)
+		}
+	}
+	return list
+}

@@ -128,21 +128,20 @@ func (b *block) measure(ctx context.Context, calls int) (float64, error) {
 }
 
 // warm makes the first calls, and finds out how many make a block.
-func (b *block) warm(ctx context.Context) error {
+func (b *block) warm(ctx context.Context) ([]float64, error) {
 	if b.calls > 0 {
-		_, err := b.measure(ctx, b.calls)
-		return err
+		return b.turn(ctx)
 	}
 	calls := firstCalls
 	for {
 		each, err := b.measure(ctx, calls)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		b.calls = max(int(float64(b.share)/each), fewest)
 		// A short first block tells too much of its beginning.
 		if b.calls <= 16*calls {
-			return nil
+			return []float64{each}, nil
 		}
 		calls = b.calls / 4
 	}

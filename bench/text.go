@@ -157,7 +157,7 @@ func short(v float64) string {
 	return strconv.FormatFloat(v, 'g', 2, 64)
 }
 
-func percent(part float64) string { return short(100*part) + "%" }
+func percent(part float64) string { return fmt.Sprintf("%.3g%%", 100*part) }
 
 // WriteJSON writes the report as it is, every round's value included.
 func (r *Report) WriteJSON(w io.Writer) error {
@@ -275,6 +275,8 @@ func (f *Figure) goName(kind string) string {
 // goUnit and goValue give the unit that benchstat knows for times.
 func (m Metric) goUnit() string {
 	switch {
+	case m.Name == m.Unit:
+		return m.Unit
 	case m == PerCall || m == Wall:
 		return "ns/op"
 	case m.Unit == "ms":

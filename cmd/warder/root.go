@@ -17,6 +17,7 @@ var subcommands = [...]struct {
 	{"run", newRun},
 	{"code", newCode},
 	{"policy", newPolicy},
+	{"bench", newBench},
 	{"doctor", newDoctor},
 	{"version", newVersion},
 }

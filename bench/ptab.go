@@ -1,4 +1,0 @@
-package bench
-
-func (r *Report) programTables() []Table { return nil }
-func (r *Report) programCharts() []chart { return nil }
