@@ -37,20 +37,22 @@ const seccompProfile = "runtime"
 
 // contenders are bare first, warder's engines, and the tools.
 func (c *Comparison) contenders() ([]contender, error) {
-	policy := c.Policy
-	var err error
-	if policy == nil {
-		if policy, err = rules.Profile("compute"); err != nil {
-			return nil, err
+	chosen := func(profile string) (*rules.Policy, error) {
+		if c.Policy != nil {
+			return c.Policy, nil
 		}
+		return rules.Profile(profile)
 	}
-	bySeccomp, strict := c.Policy, c.Policy
-	if bySeccomp == nil {
-		if bySeccomp, err = rules.Profile(seccompProfile); err != nil {
-			return nil, err
-		}
+	policy, err := chosen("compute")
+	if err != nil {
+		return nil, err
 	}
-	if strict, err = rules.Profile("strict"); err != nil {
+	bySeccomp, err := chosen(seccompProfile)
+	if err != nil {
+		return nil, err
+	}
+	strict, err := rules.Profile("strict")
+	if err != nil {
 		return nil, err
 	}
 	list := []contender{

@@ -31,13 +31,13 @@ const (
 
 	// usualRounds are what Time is divided by, maxRounds what a short list of
 	// rows gets instead of taking all of it.
-	usualRounds = 25
-	maxRounds   = 60
+	usualRounds = 40
+	maxRounds   = 100
 
 	// A block's time is its share, but no more than longest: noise comes in
 	// bursts, and more rounds are better than longer ones. Below shortest the
 	// start of its processes is felt.
-	longestBlock  = 50 * time.Millisecond
+	longestBlock  = 25 * time.Millisecond
 	shortestBlock = time.Millisecond
 	// fewest calls make a block, whatever they take.
 	fewest = 100

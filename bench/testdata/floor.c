@@ -32,6 +32,9 @@
 #include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
+#if __has_include(<sys/rseq.h>)
+#include <sys/rseq.h>
+#endif
 
 #ifndef PTRACE_SYSEMU
 #define PTRACE_SYSEMU 31
@@ -127,12 +130,25 @@ static inline __attribute__((always_inline)) void call(const char *what, long n,
 	}
 }
 
+/*
+ * The C library asks the kernel to keep the core's number in its memory
+ * (rseq(2)), which it then does at each switch: work that is not the loop's.
+ */
+static void plain(void)
+{
+#ifdef RSEQ_SIG
+	/* An error means that it was not asked for. */
+	syscall(SYS_rseq, (char *)__builtin_thread_pointer() + __rseq_offset, sizeof(struct rseq), RSEQ_FLAG_UNREGISTER, RSEQ_SIG);
+#endif
+}
+
 static void pin(int core)
 {
 	cpu_set_t set;
 
 	CPU_ZERO(&set);
 	CPU_SET(core, &set);
+	plain();
 	must(sched_setaffinity(0, sizeof set, &set), "sched_setaffinity");
 	alarm(60);
 }
@@ -226,6 +242,7 @@ static void caller(const struct way *w, long calls, int core)
 {
 	char byte = 0;
 
+	setsid(); /* as a supervised program has: the scheduler tells sessions apart */
 	pin(core);
 	prctl(PR_SET_PTRACER, -1, 0, 0, 0);
 	confine(w->confine);
@@ -244,7 +261,7 @@ static void caller(const struct way *w, long calls, int core)
 	syscall(SYS_exit, 0);
 }
 
-static inline void read_memory(pid_t pid, int look)
+static inline void read_memory(pid_t pid, long look)
 {
 	size_t size = look & READ64 ? 64 : 4096;
 	struct iovec local = {taken, size}, remote = {common->bytes, size};
@@ -271,23 +288,24 @@ static void trace(const struct way *w, pid_t pid, long calls)
 	char byte = 0;
 	int stop = w->confine == TRACE ? 0x7057f : 0x857f;
 	long stops = w->request == PTRACE_SYSCALL ? 2 * calls : calls;
+	const long request = w->request, look = w->look;
 
 	must(ptrace(PTRACE_SEIZE, pid, 0, PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACESECCOMP | PTRACE_O_EXITKILL), "PTRACE_SEIZE");
 	must(write(go[1], &byte, 1), "write");
 	wait_for(pid, 0x57f);
-	call("resume", SYS_ptrace, w->request, pid, 0, 0, 0, 0);
+	call("resume", SYS_ptrace, request, pid, 0, 0, 0, 0);
 	for (long i = 0; i < stops; i++) {
 		wait_for(pid, stop);
-		if (w->look & ASK)
+		if (look & ASK)
 			call("PTRACE_GET_SYSCALL_INFO", SYS_ptrace, INFO, pid, sizeof info, (long)info, 0, 0);
-		if (w->look & REGS)
+		if (look & REGS)
 			call("PTRACE_GETREGS", SYS_ptrace, PTRACE_GETREGS, pid, 0, (long)&regs, 0, 0);
-		read_memory(pid, w->look);
-		if (w->look & DENY) {
+		read_memory(pid, look);
+		if (look & DENY) {
 			call("PTRACE_POKEUSER", SYS_ptrace, PTRACE_POKEUSER, pid, offsetof(struct user, regs.orig_rax), -1, 0, 0);
 			call("PTRACE_POKEUSER", SYS_ptrace, PTRACE_POKEUSER, pid, offsetof(struct user, regs.rax), -EPERM, 0, 0);
 		}
-		call("resume", SYS_ptrace, w->request, pid, 0, 0, 0, 0);
+		call("resume", SYS_ptrace, request, pid, 0, 0, 0, 0);
 	}
 	wait_for(pid, stop);
 	must(ptrace(PTRACE_CONT, pid, 0, 0), "PTRACE_CONT");
@@ -296,6 +314,7 @@ static void trace(const struct way *w, pid_t pid, long calls)
 static void listen_to(const struct way *w, pid_t pid, long calls)
 {
 	char byte = 0;
+	const long look = w->look;
 	int listener = syscall(SYS_pidfd_getfd, syscall(SYS_pidfd_open, pid, 0), common->listener, 0);
 
 	must(listener, "pidfd_getfd");
@@ -307,7 +326,7 @@ static void listen_to(const struct way *w, pid_t pid, long calls)
 		struct seccomp_notif_resp response = {0};
 
 		call("SECCOMP_IOCTL_NOTIF_RECV", SYS_ioctl, listener, SECCOMP_IOCTL_NOTIF_RECV, (long)&request, 0, 0, 0);
-		read_memory(pid, w->look);
+		read_memory(pid, look);
 		response.id = request.id;
 		call("SECCOMP_IOCTL_NOTIF_SEND", SYS_ioctl, listener, SECCOMP_IOCTL_NOTIF_SEND, (long)&response, 0, 0, 0);
 	}
