@@ -72,9 +72,13 @@ func (t *Table) writeHTML(b *strings.Builder) {
 // surroundings are the rest of what is known of the machine.
 func (r *Report) surroundings() []string {
 	m := &r.Machine
-	lines := []string{fmt.Sprintf("Calls were made on core %d; the other core was %d. Clock source %s; %s; %s.", m.One, m.Other, m.Clock, m.Go, r.Version)}
-	if m.Other < 0 {
-		lines[0] = fmt.Sprintf("Calls were made on core %d, the only one. Clock source %s; %s; %s.", m.One, m.Clock, m.Go, r.Version)
+	lines := []string{fmt.Sprintf("Clock source %s; %s; %s.", m.Clock, m.Go, r.Version)}
+	switch {
+	case r.Kind != KindMechanisms:
+	case m.Other < 0:
+		lines[0] = fmt.Sprintf("Calls were made on core %d, the only one. ", m.One) + lines[0]
+	default:
+		lines[0] = fmt.Sprintf("Calls were made on core %d; the other core was %d. ", m.One, m.Other) + lines[0]
 	}
 	var flaws []string
 	for flaw, text := range m.Spectre {

@@ -198,10 +198,12 @@ func (w *watch) listen(s *script, calls int) {
 	s.again(loop)
 }
 
+var errOneCore = errors.New("there is one core only")
+
 // run measures calls on the cores given and returns the time that they took.
 func (m *mechanism) run(ctx context.Context, cores Cores, calls int) (time.Duration, error) {
 	if m.watch != nil && m.watch.apart && cores.Other < 0 {
-		return 0, errors.New("there is one core only")
+		return 0, errOneCore
 	}
 	child, err := startMeter(ctx, m.measured(cores.One, calls))
 	if err != nil {

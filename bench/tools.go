@@ -131,6 +131,9 @@ func floorRow(path string, cores Cores, name, base string) Row {
 	return Row{
 		Name: floorMark + name, Group: GroupFloor, Base: floorMark + base, Text: "the same in C",
 		Measure: func(ctx context.Context, calls int) (Block, error) {
+			if strings.HasSuffix(name, apart) && cores.Other < 0 {
+				return Block{}, errOneCore
+			}
 			cmd := exec.CommandContext(ctx, path, name, strconv.Itoa(calls), strconv.Itoa(cores.One), strconv.Itoa(cores.Other))
 			cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 			var said bytes.Buffer
