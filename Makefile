@@ -120,6 +120,13 @@ fuzz: ## run each fuzz target for FUZZTIME
 bench: packages ## run the benchmarks: what supervision costs
 	$(GO) test $(TEST_FLAGS) -run '^$$' -bench . -benchtime $(BENCHTIME) -timeout=$(TEST_TIMEOUT) ./...
 
+.PHONY: bench-docs
+bench-docs: packages ## measure on this quiet machine and write docs/performance.md with its charts
+	@$(call install,strace bubblewrap)
+	@$(MAKE) --no-print-directory build
+	bash bench/suite
+	$(GO) run ./internal/tools/perfdocs build/bench docs
+
 .PHONY: generate
 generate: ## write the generated files; CHECK=1 fails if that changes one
 	@sums() { find . -name 'z*.go' -not -path './build/*' -print0 | sort -z | xargs -0 sha256sum; }; \

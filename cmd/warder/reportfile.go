@@ -158,7 +158,15 @@ func (r *report) write(res *tracer.Result, program string) error {
 	if r.file == nil {
 		return nil
 	}
-	err := r.encode(r.file, res, program)
+	if err := r.fill(func(w io.Writer) error { return r.encode(w, res, program) }); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	return nil
+}
+
+// fill writes a file with what f writes, and puts it in its place.
+func (r *report) fill(f func(io.Writer) error) error {
+	err := f(r.file)
 	if err == nil && r.cut {
 		r.truncate()
 	}
@@ -178,10 +186,7 @@ func (r *report) write(res *tracer.Result, program string) error {
 			_ = os.Remove(r.temp) // the first error is the one to tell
 		}
 	}
-	if err != nil {
-		return fmt.Errorf("report: %w", err)
-	}
-	return nil
+	return err
 }
 
 // publish gives a file without a name the report's. Where an old report has

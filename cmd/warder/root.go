@@ -18,6 +18,7 @@ var subcommands = [...]struct {
 	{"resume", newResume},
 	{"code", newCode},
 	{"policy", newPolicy},
+	{"bench", newBench},
 	{"doctor", newDoctor},
 	{"version", newVersion},
 }

@@ -35,6 +35,7 @@ var imports = map[string][]string{
 	"internal/testutil":         {},
 	"internal/testprog":         {"internal/testutil"},
 	"internal/tools/abigen":     {},
+	"internal/tools/perfdocs":   {"bench"},
 	"internal/tools/profilegen": {"abi", "rules"},
 }
 
