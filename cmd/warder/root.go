@@ -16,6 +16,8 @@ var subcommands = [...]struct {
 }{
 	{"run", newRun},
 	{"code", newCode},
+	{"regs", newRegs},
+	{"mem", newMem},
 	{"policy", newPolicy},
 	{"doctor", newDoctor},
 	{"version", newVersion},
