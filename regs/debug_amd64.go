@@ -132,7 +132,7 @@ func DiffDebug(a, b *Debug) []Change {
 func (d *Debug) String() string {
 	var b strings.Builder
 	for i, name := range debugNames {
-		line(&b, name, Uint(*d.ref(i)), debugInfo(name))
+		b.WriteString(debugInfo(name).Line(Uint(*d.ref(i))))
 	}
 	return b.String()
 }

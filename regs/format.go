@@ -48,6 +48,18 @@ func (i Info) Print(v Value) string {
 	return "{" + strings.Join(parts, ", ") + "}"
 }
 
+// Line gives a register with its value in the columns of gdb's "info
+// registers": name, hexadecimal, and what Print says, where that is more. It
+// ends in a newline.
+func (i Info) Line(v Value) string {
+	hex, meaning := v.String(), i.Print(v)
+	if meaning == hex && i.natural == nil {
+		meaning = "" // a wide register
+	}
+	s := fmt.Sprintf("%-15s%-19s %s", i.Name, hex, meaning)
+	return strings.TrimRight(s, " ") + "\n"
+}
+
 // lane prints one part.
 func (i Info) lane(v Value) string {
 	switch {

@@ -169,7 +169,7 @@ func (x *FPSIMD) String() string {
 	for _, name := range vectorNames() {
 		v, _ := x.Get(name)
 		_, i, _ := findWide(name)
-		line(&b, name, v, i)
+		b.WriteString(i.Line(v))
 	}
 	return b.String()
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -192,18 +191,5 @@ func (t *Thread) Print(name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var b strings.Builder
-	line(&b, name, v, info)
-	return b.String(), nil
-}
-
-// line prints one register in the columns of gdb's "info registers".
-func line(b *strings.Builder, name string, v Value, info Info) {
-	hex := v.String()
-	meaning := info.Print(v)
-	if meaning == hex && info.natural == nil {
-		meaning = "" // a wide register
-	}
-	s := fmt.Sprintf("%-15s%-19s %s", name, hex, meaning)
-	b.WriteString(strings.TrimRight(s, " ") + "\n")
+	return info.Line(v), nil
 }

@@ -140,11 +140,11 @@ func TestLiveRefusedState(t *testing.T) {
 	}
 	// Of two sets the first is put back when the second is refused.
 	th := regs.Of(pid)
-	rbx, err := th.Get("rbx")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, v := range map[string]uint64{"rbx": rbx.Uint64() + 1, "xmm2": 7, "dr0": 1 << 63} {
+	old := map[string]regs.Value{}
+	for name, v := range map[string]uint64{"rbx": 0x1234567, "xmm2": 0x7654321, "dr0": 1 << 63} {
+		if old[name], err = th.Get(name); err != nil {
+			t.Fatal(err)
+		}
 		if err := th.Set(name, regs.Uint(v)); err != nil {
 			t.Fatal(err)
 		}
@@ -154,7 +154,7 @@ func TestLiveRefusedState(t *testing.T) {
 		t.Errorf("a kernel address to watch: %v", err)
 	}
 	th = regs.Of(pid)
-	for name, want := range map[string]regs.Value{"rbx": rbx, "xmm2": regs.Uint(0), "dr0": regs.Uint(0)} {
+	for name, want := range old {
 		if v, err := th.Get(name); err != nil || !v.Equal(want) {
 			t.Errorf("%s after the refusal: %v, %v; want %v", name, v, err, want)
 		}

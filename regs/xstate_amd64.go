@@ -225,7 +225,7 @@ func (x *XState) String() string {
 			continue
 		}
 		v := x.get(&r)
-		line(&b, name, v, r.info(name))
+		b.WriteString(r.info(name).Line(v))
 	}
 	return b.String()
 }

@@ -147,7 +147,7 @@ func TestLiveAttachTorn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const stops = 1000
+	const stops = 500
 	places, last := map[int]int{}, uint64(0)
 	check := func(s *tracer.Stopped) error {
 		r, err := s.Registers(tid)
@@ -203,7 +203,7 @@ func TestLiveAttachTorn(t *testing.T) {
 		if err := a.Do(check); err != nil {
 			t.Fatal(err)
 		}
-		if i%100 == 0 && len(states(t, p.pid)) != 5 {
+		if i%50 == 0 && len(states(t, p.pid)) != 5 {
 			t.Errorf("%v", states(t, p.pid))
 		}
 		detach(t, a)

@@ -17,6 +17,8 @@ var subcommands = [...]struct {
 	{"run", newRun},
 	{"resume", newResume},
 	{"code", newCode},
+	{"regs", newRegs},
+	{"mem", newMem},
 	{"policy", newPolicy},
 	{"bench", newBench},
 	{"doctor", newDoctor},
