@@ -113,7 +113,7 @@ type Call struct {
 // says that the calls could not be made; a call that fails is its result.
 //
 // They are made at the program's entry point, whose first bytes are changed
-// meanwhile, or at Gadget.
+// meanwhile, for it is in the way of no thread; or at Gadget.
 //
 // The policy does not bind them: the supervisor's word goes. But the program's
 // filter answers some calls by itself, and they fail as it says; those of a
@@ -124,7 +124,7 @@ func (f *Frozen) Inject(tid int, calls []Call) (err error) {
 		return ErrGone
 	}
 	t := s.tasks[tid]
-	in, err := s.inject(t, cmp.Or(f.Gadget, s.anEntry(t)))
+	in, err := s.inject(t, cmp.Or(f.Gadget, entryOf(t.proc.tgid)))
 	if err != nil {
 		return err
 	}
@@ -195,20 +195,6 @@ func (f *Frozen) Clone(tid int, flags, stack, parentTID, childTID, tls uint64) (
 func keyed(nr uint64) bool {
 	name, ok := abi.Native().Name(uint32(nr))
 	return ok && slices.Contains(rules.LaunchCalls[:], name)
-}
-
-// anEntry is an address with room for an instruction: the program's entry point
-// where it is still mapped, for it is not in the way of any thread; else where
-// the thread is.
-func (s *session) anEntry(t *task) uint64 {
-	if aux, err := procfs.Auxv(t.proc.tgid); err == nil {
-		if entry, ok := procfs.AuxValue(aux, procfs.AtEntry); ok {
-			if _, err := ptrace.PeekData(t.tid, uintptr(entry)); err == nil {
-				return entry
-			}
-		}
-	}
-	return 0
 }
 
 // job is something to be done with all tasks stopped.

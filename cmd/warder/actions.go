@@ -149,15 +149,7 @@ func (s *frozenSource) Do(f func() error) error { return f() }
 
 // Inject makes calls in a thread.
 func (s *frozenSource) Inject(tid int, calls []snapshot.Call) error {
-	list := make([]tracer.Call, len(calls))
-	for i, c := range calls {
-		list[i] = tracer.Call(c)
-	}
-	err := s.f.Inject(tid, list)
-	for i := range calls {
-		calls[i].Result = list[i].Result
-	}
-	return err
+	return inject(calls, func(list []tracer.Call) error { return s.f.Inject(tid, list) })
 }
 
 // SetGadget says where calls are made.

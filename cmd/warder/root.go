@@ -16,6 +16,7 @@ var subcommands = [...]struct {
 }{
 	{"run", newRun},
 	{"resume", newResume},
+	{"snapshot", newSnapshot},
 	{"code", newCode},
 	{"regs", newRegs},
 	{"mem", newMem},
