@@ -117,7 +117,6 @@ func (s *session) supervise(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	s.result.OutputBytes = io.total()
-	sweepLeft()
 	s.conclude()
 	if cfg.Observer != nil {
 		cfg.Observer.End(&s.result)
@@ -229,8 +228,10 @@ func (s *session) run(ctx context.Context, io *stdio) (err error) {
 	if err := s.begin(); err != nil && !errors.Is(err, unix.ESRCH) {
 		s.fail(err) // ESRCH: it was killed, which is its fate and no failure
 	}
+	swept := s.sweepLeft()
 	if err := s.loop(); err != nil {
 		s.drain()
+		s.endAbandoned(swept)
 		return err
 	}
 	s.result.Wall = time.Since(s.start)
@@ -240,13 +241,14 @@ func (s *session) run(ctx context.Context, io *stdio) (err error) {
 	s.neverMoved()
 	s.returnRoot()
 	if s.leavesProcesses() && w.stub != nil {
-		if err := s.endUser(); err != nil {
+		if err := s.endUser(s.uid); err != nil {
 			s.log(zapcore.ErrorLevel, "what the program left running: "+err.Error(), nil)
 			s.result.Message = "processes may be left: " + err.Error()
 		} else if err := mark(uint32(s.uid), false); err != nil {
 			s.log(zapcore.ErrorLevel, err.Error(), nil) // the next to have the id looks again
 		}
 	}
+	s.endAbandoned(swept)
 	switch {
 	case s.retire:
 		s.drain()

@@ -142,7 +142,7 @@ var besideWalls = []struct{ why, attacks string }{
 }
 
 // TestWallMatrixWhole accounts for each attack of the matrix' classes, and
-// holds docs/threat-model.md to the matrix. WARDER_WRITE_DOCS=1 writes it there.
+// holds docs/walls-alone.md to the matrix. WARDER_WRITE_DOCS=1 writes it there.
 func TestWallMatrixWhole(t *testing.T) {
 	where := map[string]string{}
 	for _, class := range wallMatrix {
@@ -185,7 +185,7 @@ func TestWallMatrixWhole(t *testing.T) {
 
 func wallPage(t *testing.T, table string) {
 	t.Helper()
-	const page, begin, end = "../docs/threat-model.md", "<!-- walls:begin -->\n", "<!-- walls:end -->"
+	const page, begin, end = "../docs/walls-alone.md", "<!-- walls:begin -->\n", "<!-- walls:end -->"
 	text, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)

@@ -19,7 +19,7 @@ import (
 // and the caller's rights offer are put up unless Config.Without names them.
 type Wall string
 
-// The walls. What each holds back is in docs/threat-model.md.
+// The walls. What each holds back is in docs/walls.md and docs/walls-alone.md.
 const (
 	WallUID       Wall = "uid"          // a user and group id of the session's own
 	WallCaps      Wall = "capabilities" // all sets empty, securebits locked

@@ -339,7 +339,8 @@ func (b *baits) standing(t *testing.T, w *way, wall tracer.Wall, asked bool) {
 // required nothing runs.
 func (b *baits) missing(t *testing.T, w *way, wall tracer.Wall, reason string) {
 	reason, broken := strings.CutPrefix(reason, "nothing runs: ")
-	general := strings.HasPrefix(reason, "not needed: ") // doctor's own words
+	// Doctor's own words, or those about a wall that nobody has asked for.
+	general := strings.HasPrefix(reason, "not needed: ") || wall == tracer.WallPIDNS
 	args := append(append(b.under(wallChecks[wall]), "--", b.program), b.args...)
 	if !broken {
 		o := finish(t, inWay(t, w, append([]string{"run", "-q", "--report-fd", "2"}, args...)...))
