@@ -101,9 +101,17 @@ func parseAreas(r io.Reader) ([]area, error) {
 }
 
 // own drops the vsyscall page, which is in no process's memory, but in every
-// list of it.
+// list of it; and, of a process that runs, mappings that grew downwards over
+// one that is listed.
 func own(areas []area) []area {
-	return slices.DeleteFunc(areas, func(a area) bool { return a.End > maxAddress })
+	end := uint64(0)
+	return slices.DeleteFunc(areas, func(a area) bool {
+		if a.End > maxAddress || a.Start < end {
+			return true
+		}
+		end = a.End
+		return false
+	})
 }
 
 // detail takes one line of those behind a mapping's.
@@ -117,33 +125,35 @@ func (a *area) detail(line []byte) {
 	case "ProtectionKey":
 		a.pkey, _ = strconv.Atoi(string(bytes.TrimSpace(value)))
 	case "VmFlags":
-		a.flags = strings.Fields(string(value))
+		// "uw" is our own doing, or that of a userfaultfd, which is no state of
+		// the memory's.
+		a.flags = slices.DeleteFunc(strings.Fields(string(value)), func(f string) bool { return f == "uw" })
 	}
-}
-
-// sameAs reports whether b may have what smaps said of a.
-func (a *area) sameAs(b *area) bool {
-	return a.Start == b.Start && a.End == b.End && a.Perms == b.Perms && a.Path == b.Path && a.Inode == b.Inode
 }
 
 // borrow gives areas that were listed without details those of an earlier
-// list, where they are the same.
-func borrow(areas, earlier []area) {
+// list, and counts those that were not in it. One that has grown, split or
+// moved its edge is the same as long as it is the same memory in kind.
+func borrow(areas, earlier []area) (missing int) {
+	j := 0
 	for i := range areas {
 		a := &areas[i]
-		j, found := slices.BinarySearchFunc(earlier, a.Start, func(e area, start uint64) int {
-			switch {
-			case e.Start < start:
-				return -1
-			case e.Start > start:
-				return 1
+		for j < len(earlier) && earlier[j].End <= a.Start {
+			j++
+		}
+		found := false
+		for k := j; k < len(earlier) && earlier[k].Start < a.End && !found; k++ {
+			e := &earlier[k]
+			if e.detailed && e.Perms == a.Perms && e.Path == a.Path && e.Inode == a.Inode {
+				a.flags, a.pkey, a.detailed = e.flags, e.pkey, true
+				found = true
 			}
-			return 0
-		})
-		if found && earlier[j].detailed && earlier[j].sameAs(a) {
-			a.flags, a.pkey = earlier[j].flags, earlier[j].pkey
+		}
+		if !found {
+			missing++
 		}
 	}
+	return missing
 }
 
 func (a *area) flag(name string) bool { return slices.Contains(a.flags, name) }

@@ -6,14 +6,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"runtime"
-	"strconv"
-	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
 
-	"warder/internal/procfs"
 	"warder/memory"
 )
 
@@ -38,7 +34,11 @@ type Config struct {
 	// Files adds the clean pages of files: the core then shows programs and
 	// libraries where their files are missing, and is larger by them.
 	Files bool
-	Full  bool
+	// Tracker, which must have been made for the same process, makes later
+	// snapshots increments: the first one, and the one after a failure, is full.
+	Tracker *Tracker
+	// Full makes a full core in spite of a Tracker that could make an increment.
+	Full bool
 	// NoSync leaves it to the kernel when the file reaches its disk.
 	NoSync bool
 	// NoInject leaves out what only injected calls can learn. It saves some
@@ -106,6 +106,9 @@ func Capture(ctx context.Context, src Source, path string, cfg *Config) (*Report
 	if err := target.commit(ctx); err != nil {
 		return nil, err
 	}
+	if cfg.Tracker != nil {
+		cfg.Tracker.last, cfg.Tracker.areas = c.state.ID, c.areas
+	}
 	r := c.report
 	r.ID, r.Parent, r.Threads, r.Notes = c.state.ID, c.state.Parent, len(c.state.Threads), c.state.Notes
 	r.Total = time.Since(begin)
@@ -140,7 +143,61 @@ func (c *capture) run(ctx context.Context) (err error) {
 			err = startErr
 		}
 	}()
+	t := c.cfg.Tracker
+	if t != nil && t.pid != c.pid {
+		return &Error{"capture", c.pid, fmt.Errorf("the Tracker is for process %d", t.pid)}
+	}
+	if t != nil && t.last != "" && !c.cfg.Full {
+		c.state.Parent = t.last
+		return c.preCopy(ctx, t)
+	}
+	method := c.cfg.Method
+	in, can := c.src.(Injector)
+	switch {
+	case method == "" && (residentSize(c.pid) <= c.bufferMax() || !can && t == nil):
+		method = StopCopy
+	case method == "":
+		method = PreCopy
+	}
+	if method == PreCopy && t == nil {
+		if t, err = c.track(in); err != nil {
+			return err
+		}
+		if t != nil {
+			defer func() { _ = t.Close() }()
+		}
+	}
+	if method == PreCopy && t != nil {
+		return c.preCopy(ctx, t)
+	}
 	return c.stopAndCopy(ctx)
+}
+
+// track watches the process for this capture alone. Where that is not to be
+// had, the report says why; the process's end is an error.
+func (c *capture) track(in Injector) (*Tracker, error) {
+	if in == nil {
+		c.report.Why = "not copied while it ran: calls cannot be injected"
+		return nil, nil
+	}
+	begin := time.Now()
+	t, err := Track(in)
+	c.report.Freeze += time.Since(begin)
+	if errors.Is(err, unix.ESRCH) {
+		return nil, err
+	}
+	if err != nil {
+		c.report.Why = "not copied while it ran: " + err.Error()
+		return nil, nil
+	}
+	return t, nil
+}
+
+func (c *capture) bufferMax() uint64 {
+	if c.cfg.BufferMax > 0 {
+		return c.cfg.BufferMax
+	}
+	return defaultBuffer
 }
 
 // stop stops the process, if it is not, and returns its threads.
@@ -168,54 +225,6 @@ func (c *capture) start() error {
 		return &Error{"start", c.pid, err}
 	}
 	return nil
-}
-
-// stopAndCopy is the plain method.
-func (c *capture) stopAndCopy(ctx context.Context) error {
-	limit := c.cfg.BufferMax
-	if limit == 0 {
-		limit = defaultBuffer
-	}
-	slab := touched(min(limit, residentSize(c.pid)+residentSize(c.pid)/8+1<<20))
-	threads, err := c.stop()
-	if err != nil {
-		return err
-	}
-	if err := c.readState(threads, nil); err != nil {
-		return err
-	}
-	spans, err := c.sel.present(c.areas)
-	if err != nil {
-		return err
-	}
-	c.setMappings(spans)
-	data := only(spans, Data)
-	img := newImage(c.f, roomFor(len(data), c.state), c.state.PageSize)
-	img.put(data, maxGap)
-	cp := &copier{fill: fillFromProcess(c.mem), out: c.f, page: uint64(pageSize)}
-	work := pieces(img.x.chunks(data, pieceSize))
-	if bytesOf(data) <= uint64(len(slab)) {
-		if err := cp.readAll(ctx, work, slab); err != nil {
-			return c.gone(err)
-		}
-		if err := c.start(); err != nil {
-			return err
-		}
-		err = cp.writeAll(ctx, work)
-	} else {
-		err = cp.copy(ctx, work)
-		if startErr := c.start(); err == nil {
-			err = startErr
-		}
-	}
-	if err != nil {
-		return c.gone(err)
-	}
-	found := cp.result()
-	c.setMappings(overlay(spans, found))
-	c.report.Zeros = bytesOf(only(found, Zero)) / uint64(pageSize)
-	c.report.Written = cp.written
-	return c.finish(img)
 }
 
 // finish writes what is not data, and counts.
@@ -260,13 +269,7 @@ func (c *capture) readState(threads []Stopped, earlier []area) error {
 	} else {
 		c.sel.note("alternate stacks, signal actions and addresses to clear are unknown: no calls were injected")
 	}
-	if earlier == nil {
-		c.areas, err = readAreas(c.pid)
-	} else {
-		c.areas, err = plainAreas(c.pid)
-		borrow(c.areas, earlier)
-	}
-	if err != nil {
+	if err := c.listAreas(earlier); err != nil {
 		return err
 	}
 	if s.Process.Layout.Brk == 0 {
@@ -280,38 +283,4 @@ func (c *capture) readState(threads []Stopped, earlier []area) error {
 		}
 	}
 	return nil
-}
-
-// gone names the cause of an error while copying.
-func (c *capture) gone(err error) error {
-	if errors.Is(err, unix.ESRCH) {
-		return fmt.Errorf("the process ended: %w", err)
-	}
-	return err
-}
-
-// touched makes memory that is there: faults on its first use would be part of
-// the time for which the process stands still.
-func touched(size uint64) []byte {
-	b := make([]byte, size)
-	for i := 0; i < len(b); i += 4096 {
-		b[i] = 0
-	}
-	runtime.KeepAlive(b)
-	return b
-}
-
-// residentSize is an estimate of the bytes that a process has in memory: the
-// kernel counts per CPU.
-func residentSize(pid int) uint64 {
-	b, err := procfs.ReadFile(pid, "statm", 256)
-	if err != nil {
-		return 0
-	}
-	fields := strings.Fields(string(b))
-	if len(fields) < 2 {
-		return 0
-	}
-	pages, _ := strconv.ParseUint(fields[1], 10, 40)
-	return pages * uint64(pageSize)
 }

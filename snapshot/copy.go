@@ -20,9 +20,8 @@ const (
 	pieceSize = 1 << 20
 	// maxChunks is how many stretches one such call takes (UIO_MAXIOV).
 	maxChunks = 1024
-	// readers is how many threads copy. Reading is the kernel's copying, and
-	// writing to a fresh file its page allocation: two do not get in each
-	// other's way, more gain little.
+	// readers is how many threads copy. One can write at a time, for the kernel
+	// locks the file: the other reads meanwhile.
 	readers = 2
 )
 
@@ -60,6 +59,7 @@ type copier struct {
 	// all writes pages of zeros, too: the file may have other bytes there.
 	all bool
 
+	writing sync.Mutex
 	mu      sync.Mutex
 	zero    []span // pages that were all zero and not written
 	lost    []span // pages that could not be read; nothing is written for them
@@ -206,7 +206,9 @@ func (c *copier) write(p *piece) error {
 			return nil
 		}
 		written += uint64(end - start)
+		c.writing.Lock() // ours costs less to wait for than the kernel's, which spins
 		err := writeAt(c.out, p.buf[start:end], off)
+		c.writing.Unlock()
 		start = end
 		return err
 	}

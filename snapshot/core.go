@@ -158,6 +158,15 @@ func (c *Core) Spans(kind Kind) []memory.Range {
 	return list
 }
 
+// Pages counts the pages of one kind.
+func (c *Core) Pages(kind Kind) uint64 {
+	n := uint64(0)
+	for i := range c.state.Mappings {
+		n += c.state.Mappings[i].Runs.Pages(kind)
+	}
+	return n
+}
+
 // KindAt returns the kind of the page at addr; false means that nothing was
 // mapped there.
 func (c *Core) KindAt(addr uint64) (Kind, bool) {

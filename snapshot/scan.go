@@ -13,7 +13,7 @@ import (
 // is not the program's to map (TASK_SIZE_MAX), and a range with it is EFAULT.
 var scanEnd = maxAddress - uint64(pageSize)
 
-// guards says whether the kernel knows pageGuard; an unknown category is
+// guards says whether the kernel knows pageGuard: an unknown category is
 // EINVAL, so the first scan finds out.
 var guards atomic.Int32 // 0 not known yet, 1 yes, -1 no
 
@@ -31,7 +31,11 @@ func openPagemap(pid int) (*pagemap, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &pagemap{fd, make([]region, 4096)}, nil
+	p := &pagemap{fd, make([]region, 4096)}
+	if guards.Load() == 0 {
+		_ = p.probe() // a kernel without PAGEMAP_SCAN: the first scan says so
+	}
+	return p, nil
 }
 
 func (p *pagemap) Close() { _ = unix.Close(p.fd) }
@@ -60,27 +64,33 @@ func (p *pagemap) scan(query scanArg, found func(region)) error {
 	return nil
 }
 
-// present lists what has pages of its own, from the page tables of the whole
-// process: categories pageFile and pageGuard say what they are. The kernel's
-// page of zeros is left out.
-func (p *pagemap) present(found func(region)) error {
+// present lists what has pages of its own: categories pageFile and pageGuard
+// say what they are. The kernel's page of zeros is left out.
+func (p *pagemap) present(start, end uint64, found func(region)) error {
 	query := scanArg{
-		end:      scanEnd,
+		start: start, end: end,
 		inverted: pageZero, mask: pageZero,
 		any:  pagePresent | pageSwapped,
 		want: pagePresent | pageSwapped | pageFile,
 	}
-	if guards.Load() >= 0 {
+	if guards.Load() > 0 {
 		query.any |= pageGuard
 		query.want |= pageGuard
 	}
-	err := p.scan(query, found)
-	if err == unix.EINVAL && guards.Load() == 0 {
-		guards.Store(-1)
-		return p.present(found)
-	}
-	if err == nil {
+	return p.scan(query, found)
+}
+
+// probe asks once for what older kernels do not know.
+func (p *pagemap) probe() error {
+	query := scanArg{end: uint64(pageSize), any: pagePresent, want: pageGuard}
+	err := p.scan(query, func(region) {})
+	switch err {
+	case nil:
 		guards.CompareAndSwap(0, 1)
+	case unix.EINVAL:
+		guards.CompareAndSwap(0, -1)
+		query.want = pagePresent
+		err = p.scan(query, func(region) {})
 	}
 	return err
 }

@@ -17,6 +17,7 @@ const (
 	pageGuard   = 1 << 8 // since Linux 6.15
 
 	scanProtect = 1 << 0 // PM_SCAN_WP_MATCHING: write-protect what matches
+	scanCheck   = 1 << 1 // PM_SCAN_CHECK_WPASYNC: EPERM where the mapping is not watched
 )
 
 const ioctlScan = 0xc0606610 // _IOWR('f', 16, struct pm_scan_arg)

@@ -72,7 +72,7 @@ func (s *selection) sort(areas []area, regions []region) []span {
 func (s *selection) present(areas []area) ([]span, error) {
 	var regions []region
 	take := func(r region) { regions = append(regions, r) }
-	err := s.table.present(take)
+	err := s.table.present(0, scanEnd, take)
 	if errors.Is(err, errNoScan) {
 		regions = nil
 		for i := range areas {

@@ -25,14 +25,15 @@ import (
 
 // tracee is a program that a goroutine of its own traces: the simplest Source.
 type tracee struct {
-	pid     int
-	work    chan func()
-	seized  map[int]bool
-	stopped []snapshot.Stopped
-	keep    bool   // Start leaves it stopped
-	gadget  uint64 // address of a syscall instruction
-	stdin   io.WriteCloser
-	stdout  *bufio.Reader
+	pid      int
+	work     chan func()
+	seized   map[int]bool
+	stopped  []snapshot.Stopped
+	keep     bool   // Start leaves it stopped
+	keepFrom int    // so does the Start behind so many
+	gadget   uint64 // address of a syscall instruction
+	stdin    io.WriteCloser
+	stdout   *bufio.Reader
 }
 
 var _ snapshot.Injector = (*tracee)(nil)
@@ -204,7 +205,10 @@ func (tr *tracee) next(t testing.TB) (stop snapshot.Stopped) {
 
 // Start lets all threads go on.
 func (tr *tracee) Start() error {
-	if tr.keep {
+	if tr.keepFrom > 0 {
+		tr.keepFrom--
+		tr.keep = tr.keepFrom == 0
+	} else if tr.keep {
 		return nil
 	}
 	return tr.Do(func() error {
@@ -280,6 +284,26 @@ func (tr *tracee) inject(tid int, saved *regs.Regs, call *snapshot.Call) error {
 	return nil
 }
 
+// letGo ends the tracing; the process runs on.
+func (tr *tracee) letGo(t testing.TB) {
+	t.Helper()
+	stops, err := tr.Stop()
+	if err == nil {
+		err = tr.Do(func() error {
+			for _, stop := range stops {
+				if err := ptrace.Detach(stop.TID, stop.Signal); err != nil {
+					return err
+				}
+			}
+			tr.stopped, tr.seized = nil, map[int]bool{}
+			return nil
+		})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // compile builds a program from a source in testdata.
 func compile(t testing.TB, name string, args ...string) string {
 	t.Helper()
@@ -309,4 +333,19 @@ func compile(t testing.TB, name string, args ...string) string {
 		t.Fatalf("%s: %v\n%s", tool, err, out)
 	}
 	return program
+}
+
+// descriptors are where the process's descriptors lead.
+func descriptors(t testing.TB, pid int) string {
+	t.Helper()
+	fds, err := procfs.Descriptors(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []string
+	for _, fd := range fds {
+		path, _ := procfs.ReadLink(pid, fmt.Sprintf("fd/%d", fd))
+		list = append(list, path)
+	}
+	return strings.Join(list, " ")
 }

@@ -59,14 +59,14 @@ func newImage(f *os.File, room, page uint64) *image {
 	return &image{f: f, reserve: end, next: end}
 }
 
-// put gives data that has none its place in the file.
+// put gives data that has none its place in the file. What comes later may
+// lie around what is there already, so its extents have no gaps.
 func (i *image) put(data []span, gap uint64) {
-	fresh := place(i.x.missing(data), &i.next, gap)
 	if len(i.x) == 0 {
-		i.x = fresh
+		i.x = place(data, &i.next, gap)
 		return
 	}
-	i.x = mergeExtents(i.x, fresh)
+	i.x = mergeExtents(i.x, place(i.x.missing(data), &i.next, 0))
 }
 
 func mergeExtents(a, b extents) extents {

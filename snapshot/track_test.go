@@ -1,0 +1,138 @@
+package snapshot_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"warder/memory"
+	"warder/snapshot"
+)
+
+// track begins to watch a process, or skips where the kernel cannot.
+func track(t testing.TB, tr *tracee) *snapshot.Tracker {
+	t.Helper()
+	watch, err := snapshot.Track(tr)
+	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, unix.EPERM) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = watch.Close() })
+	return watch
+}
+
+// TestLivePreCopy copies every kind of memory while the process runs.
+func TestLivePreCopy(t *testing.T) {
+	tr, where := zoo(t)
+	_ = track(t, tr).Close()
+	for _, cfg := range []snapshot.Config{
+		{Method: snapshot.PreCopy},
+		{Method: snapshot.PreCopy, Files: true},
+		{Method: snapshot.PreCopy, BufferMax: 4096},
+	} {
+		path := filepath.Join(t.TempDir(), "core")
+		tr.keepFrom = 1
+		r, err := snapshot.Capture(context.Background(), tr, path, &cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Method != snapshot.PreCopy || r.Why != "" || r.Rounds == 0 || r.Late == 0 || r.Late == r.Pages {
+			t.Errorf("%+v", r)
+		}
+		c := open(t, path)
+		sameMemory(t, c, memory.Of(tr.pid))
+		if _, ok := where["noguard"]; !ok && kinds(c, where["guarded"]) != "ddgggddd" {
+			t.Errorf("guarded: %s", kinds(c, where["guarded"]))
+		}
+		sparse(t, path, r)
+		tr.keep = false
+		if err := tr.Start(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if fds := descriptors(t, tr.pid); strings.Contains(fds, "userfaultfd") {
+		t.Errorf("the process has %s", fds)
+	}
+}
+
+// TestLivePreCopyChanging copies a process that changes its memory in every
+// way meanwhile. At the end it is left stopped, so each page can be compared.
+func TestLivePreCopyChanging(t *testing.T) {
+	program := compile(t, "changing.c")
+	for i := range 12 {
+		tr := start(t, program)
+		if i == 0 {
+			_ = track(t, tr).Close()
+		}
+		// The last Start of the capture is the one to leave out.
+		tr.keepFrom = 1
+		path := filepath.Join(t.TempDir(), "core")
+		r, err := snapshot.Capture(context.Background(), tr, path, &snapshot.Config{Method: snapshot.PreCopy, NoSync: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Method != snapshot.PreCopy || r.Threads != 2 {
+			t.Errorf("%+v", r)
+		}
+		sameMemory(t, open(t, path), memory.Of(tr.pid))
+		sparse(t, path, r)
+	}
+}
+
+// TestLiveIncrements makes a chain of a process that changes in every way, and
+// compares each merged prefix with the stopped process.
+func TestLiveIncrements(t *testing.T) {
+	program := compile(t, "changing.c")
+	for seed := range 4 {
+		tr := start(t, program, fmt.Sprint(seed))
+		watch := track(t, tr)
+		dir := t.TempDir()
+		var chain []*snapshot.Core
+		for i := range 8 {
+			if i > 0 {
+				for range i * i {
+					if _, err := tr.stdin.Write([]byte{'.'}); err != nil {
+						t.Fatal(err)
+					}
+					if _, err := tr.stdout.ReadString('\n'); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			tr.keep = true // what is compared must be what was copied
+			path := filepath.Join(dir, fmt.Sprint(i))
+			r, err := snapshot.Capture(context.Background(), tr, path, &snapshot.Config{Tracker: watch, NoSync: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if watch.Last() != r.ID {
+				t.Errorf("the next builds on %q; this is %q", watch.Last(), r.ID)
+			}
+			c := open(t, path)
+			chain = append(chain, c)
+			if i == 0 {
+				if r.Parent != "" {
+					t.Errorf("the first is an increment on %s", r.Parent)
+				}
+			} else if r.Parent != chain[i-1].State().ID || r.Pages >= chain[0].Pages(snapshot.Data) && i == 1 {
+				t.Errorf("%+v", r)
+			}
+			merged := filepath.Join(dir, "merged")
+			if err := snapshot.Merge(context.Background(), merged, true, chain...); err != nil {
+				t.Fatal(err)
+			}
+			sameMemory(t, open(t, merged), memory.Of(tr.pid))
+			tr.keep = false
+			if err := tr.Start(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
