@@ -65,6 +65,8 @@ type cie struct {
 	program   cursor.Cursor
 }
 
+const maxAugmentation = 16
+
 func (t *Table) cie(off uint64) (*cie, error) {
 	e, err := t.entry(off)
 	if err != nil {
@@ -79,9 +81,13 @@ func (t *Table) cie(off uint64) (*cie, error) {
 	c := &e.body
 	k := &cie{off: off}
 	version := c.U8()
-	augmentation := string(c.CString())
+	// Every FDE has its CIE read anew: a string without an end would cost more
+	// than the rest.
+	head := c.Sub(min(maxAugmentation, uint64(c.Len())))
+	augmentation := string(head.CString())
+	c.Seek(head.Off())
 	switch {
-	case c.Bad():
+	case c.Bad() || head.Bad():
 		return nil, ErrMalformed
 	case version != 1 && version != 3 && (version != 4 || !t.debug):
 		return nil, ErrUnsupported

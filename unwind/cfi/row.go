@@ -201,6 +201,7 @@ func (m *machine) extended(op uint8, c *cursor.Cursor) (past bool, err error) {
 			return false, ErrLimit
 		}
 		m.saved = append(m.saved, *m.row)
+		m.steps += 8 // a row is large
 	case 0x0b: // restore_state
 		n := len(m.saved)
 		if n == 0 {
