@@ -13,9 +13,7 @@ func (r *resumption) signals() error {
 	scratch := r.base + scratchAt
 	var b []byte
 	for i, a := range r.s.Process.Signals.Actions {
-		for _, v := range [...]uint64{a.Handler, a.Flags, a.Restorer, a.Mask} {
-			b = binary.LittleEndian.AppendUint64(b, v)
-		}
+		b = appendAction(b, a)
 		r.call("rt_sigaction", unix.SYS_RT_SIGACTION, uint64(a.Signal), scratch+uint64(i*actionSize), 0, sigSetSize)
 	}
 	if len(b) > scratchOf {
@@ -27,6 +25,14 @@ func (r *resumption) signals() error {
 		}
 	}
 	return r.flush(r.pid)
+}
+
+// appendAction appends the kernel's struct sigaction.
+func appendAction(b []byte, a SigAction) []byte {
+	for _, v := range [...]uint64{a.Handler, a.Flags, a.Restorer, a.Mask} {
+		b = binary.LittleEndian.AppendUint64(b, v)
+	}
+	return b
 }
 
 // Flags of a thread's clone(2).

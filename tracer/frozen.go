@@ -191,6 +191,20 @@ func (f *Frozen) Clone(tid int, flags, stack, parentTID, childTID, tls uint64) (
 	return child, nil
 }
 
+// Elsewhere says that the stopped threads' registers have been replaced: the
+// calls that they were to make and the signals that they were about to get are
+// forgotten.
+func (f *Frozen) Elsewhere() {
+	if f.s == nil {
+		return
+	}
+	for _, t := range f.s.tasks {
+		if t.parked {
+			t.signal, t.seen, t.wantExit, t.restore = 0, false, false, false
+		}
+	}
+}
+
 // keyed reports whether a call is one of a launch.
 func keyed(nr uint64) bool {
 	name, ok := abi.Native().Name(uint32(nr))

@@ -163,6 +163,9 @@ func (s *frozenSource) Clone(tid int, flags, stack, parentTID, childTID, tls uin
 // Kept is the descriptor of the session's Keep.
 func (s *frozenSource) Kept() int { return s.f.Kept() }
 
+// Elsewhere says that the threads have been moved.
+func (s *frozenSource) Elsewhere() { s.f.Elsewhere() }
+
 // snapshotText says what a capture did.
 func snapshotText(name string, r *snapshot.Report) string {
 	return fmt.Sprintf("%s: %d threads, %d pages, %s; it stood still for %v", name, r.Threads, r.Pages, r.Method, r.Freeze.Round(10_000))
