@@ -25,9 +25,7 @@ type Frozen struct {
 	s  *session
 	at int // the thread that it is about, or 0
 
-	// Gadget, where not 0, is an address of code, not to be unmapped by what is
-	// injected, that calls are made at.
-	Gadget uint64
+	gadget uint64 // where calls are made, or 0
 }
 
 // Stop is one thread of a frozen session.
@@ -39,13 +37,39 @@ type Stop struct {
 	InCall bool
 }
 
-// PID is the program's process id.
+// PID is the id of the process that it is about.
 func (f *Frozen) PID() int {
 	if f.s == nil {
 		return 0
 	}
+	if t := f.s.tasks[f.at]; t != nil {
+		return t.proc.tgid
+	}
 	return f.s.root
 }
+
+// Stop, Start and Do make it a source for snapshots of the process that it is
+// about (package snapshot). It stands still already, and on the thread that Do
+// is to run a function on: Stop lists its threads, Start does nothing.
+func (f *Frozen) Stop() ([]ptrace.Stopped, error) {
+	var list []ptrace.Stopped
+	pid := f.PID()
+	for _, t := range f.Threads() {
+		if t.PID == pid {
+			list = append(list, ptrace.Stopped{TID: t.TID, Signal: t.Signal})
+		}
+	}
+	if len(list) == 0 {
+		return nil, ErrGone
+	}
+	return list, nil
+}
+
+// Start does nothing: the session goes on when the function has returned.
+func (f *Frozen) Start() error { return nil }
+
+// Do runs g.
+func (f *Frozen) Do(g func() error) error { return g() }
 
 // Threads lists the threads that are stopped: the one that it is about first,
 // then those of its process, then others. A thread that waits for its vfork
@@ -60,10 +84,7 @@ func (f *Frozen) Threads() []Stop {
 			list = append(list, Stop{TID: t.tid, PID: t.proc.tgid, Signal: t.signal, InCall: t.entry})
 		}
 	}
-	about := f.s.root
-	if t := f.s.tasks[f.at]; t != nil {
-		about = t.proc.tgid
-	}
+	about := f.PID()
 	rank := func(st Stop) int {
 		switch {
 		case st.TID == f.at:
@@ -102,18 +123,14 @@ func (f *Frozen) Memory(tid int) (*memory.Space, error) {
 }
 
 // Call is a system call to be made by a stopped thread.
-type Call struct {
-	Nr     uint64
-	Args   [6]uint64
-	Result int64 // negative: -errno
-}
+type Call = ptrace.Call
 
 // Inject has a stopped thread make calls, in order, and fills in their results.
 // Afterwards the thread is as before, but for what the calls did. The error
 // says that the calls could not be made; a call that fails is its result.
 //
 // They are made at the program's entry point, whose first bytes are changed
-// meanwhile, for it is in the way of no thread; or at Gadget.
+// meanwhile, for it is in the way of no thread, or where SetGadget says.
 //
 // The policy does not bind them: the supervisor's word goes. But the program's
 // filter answers some calls by itself, and they fail as it says; those of a
@@ -124,7 +141,7 @@ func (f *Frozen) Inject(tid int, calls []Call) (err error) {
 		return ErrGone
 	}
 	t := s.tasks[tid]
-	in, err := s.inject(t, cmp.Or(f.Gadget, entryOf(t.proc.tgid)))
+	in, err := s.inject(t, cmp.Or(f.gadget, entryOf(t.proc.tgid)))
 	if err != nil {
 		return err
 	}
@@ -146,6 +163,10 @@ func (f *Frozen) Inject(tid int, calls []Call) (err error) {
 	}
 	return err
 }
+
+// SetGadget sets an address of code, not to be unmapped by what is injected,
+// that calls are made at; 0 is the program's entry point again.
+func (f *Frozen) SetGadget(addr uint64) { f.gadget = addr }
 
 // Kept is the number of Config.Keep in the program.
 func (f *Frozen) Kept() int {

@@ -2,22 +2,33 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
+	"warder/record"
 	"warder/regs"
 	"warder/snapshot"
 	"warder/tracer"
+	"warder/unwind"
 )
 
 // actor does what --do says. What it shows goes to standard error, below a
 // line of warder's that says of which event and thread.
 type actor struct {
 	count map[string]int // of each file with %n
+	trace *unwind.Unwinder
+	base  *snapshot.Base // of the mark
+	back  int            // how often it was returned to
+}
+
+func newActor() *actor {
+	return &actor{count: make(map[string]int), trace: unwind.New(unwind.Config{})}
 }
 
 func (a *actor) act(f *tracer.Frozen, e *tracer.Event, do []eventAction) {
@@ -59,19 +70,62 @@ func (a *actor) do(f *tracer.Frozen, what string, action eventAction) error {
 	case "snapshot":
 		return a.snapshot(f, what, action.arg)
 	}
-	return fmt.Errorf("not there yet")
+	if action.name == "mark" {
+		return a.mark(f)
+	}
+	if action.name == "rewind" {
+		return a.rewind(f, action.arg)
+	}
+	return a.backtrace(f, what)
+}
+
+// mark notes the moment that rewind returns to: the first, for a program that
+// has been taken back comes to the same event again.
+func (a *actor) mark(f *tracer.Frozen) (err error) {
+	if a.base == nil {
+		a.base, _, err = snapshot.Mark(context.Background(), f)
+	}
+	return err
+}
+
+// rewind returns to the mark, as often as it says.
+func (a *actor) rewind(f *tracer.Frozen, times string) error {
+	if a.base == nil {
+		return errors.New("nothing was marked before: --on EVENT --do mark")
+	}
+	if n, err := strconv.Atoi(times); err == nil && a.back >= n {
+		return nil
+	}
+	if _, err := a.base.Rewind(f); err != nil {
+		f.Fail(err) // it is half of one and half of the other
+		return err
+	}
+	a.back++
+	return nil
+}
+
+func (a *actor) backtrace(f *tracer.Frozen, what string) error {
+	for _, t := range threads(f) {
+		r, err := regs.Read(t.TID)
+		if err != nil {
+			return err
+		}
+		p, err := unwind.Live(t.TID)
+		if err != nil {
+			return err
+		}
+		say(fmt.Sprintf("%s: thread %d", what, t.TID))
+		for line := range strings.Lines(a.trace.Backtrace(p, r).String()) {
+			// A program names its functions and files as it likes.
+			fmt.Fprintln(os.Stderr, record.Clean(strings.TrimSuffix(line, "\n")))
+		}
+	}
+	return nil
 }
 
 // threads are the stopped threads of the process that an event is about.
 func threads(f *tracer.Frozen) []tracer.Stop {
-	all := f.Threads()
-	var own []tracer.Stop
-	for _, t := range all {
-		if t.PID == all[0].PID {
-			own = append(own, t)
-		}
-	}
-	return own
+	return slices.DeleteFunc(f.Threads(), func(t tracer.Stop) bool { return t.PID != f.PID() })
 }
 
 func showRegs(f *tracer.Frozen, what string) error {
@@ -98,7 +152,7 @@ func showMaps(f *tracer.Frozen, what string) error {
 		}
 		say(fmt.Sprintf("%s: mappings of process %d", what, t.PID))
 		for _, mapping := range maps {
-			fmt.Fprintln(os.Stderr, mapping)
+			fmt.Fprintln(os.Stderr, record.Clean(mapping.String()))
 		}
 	}
 	return nil
@@ -110,61 +164,13 @@ func (a *actor) snapshot(f *tracer.Frozen, what, name string) error {
 		a.count[name]++
 		name = strings.ReplaceAll(name, "%n", strconv.Itoa(a.count[name]))
 	}
-	r, err := snapshot.Capture(context.Background(), &frozenSource{f}, name, &snapshot.Config{Method: snapshot.StopCopy, Files: true, NoSync: true})
+	r, err := snapshot.Capture(context.Background(), f, name, &snapshot.Config{Method: snapshot.StopCopy, Files: true, NoSync: true})
 	if err != nil {
 		return err
 	}
 	say(fmt.Sprintf("%s: %s", what, snapshotText(name, r)))
 	return nil
 }
-
-// frozenSource is a session that stands still, as package snapshot wants it.
-type frozenSource struct{ f *tracer.Frozen }
-
-// PID is the process that the event is about.
-func (s *frozenSource) PID() int {
-	if all := s.f.Threads(); len(all) > 0 {
-		return all[0].PID
-	}
-	return 0
-}
-
-// Stop lists its threads.
-func (s *frozenSource) Stop() ([]snapshot.Stopped, error) {
-	var list []snapshot.Stopped
-	for _, t := range threads(s.f) {
-		list = append(list, snapshot.Stopped{TID: t.TID, Signal: t.Signal})
-	}
-	if len(list) == 0 {
-		return nil, tracer.ErrGone
-	}
-	return list, nil
-}
-
-// Start has nothing to do: the session goes on after the event.
-func (s *frozenSource) Start() error { return nil }
-
-// Do is called on the session's thread already.
-func (s *frozenSource) Do(f func() error) error { return f() }
-
-// Inject makes calls in a thread.
-func (s *frozenSource) Inject(tid int, calls []snapshot.Call) error {
-	return inject(calls, func(list []tracer.Call) error { return s.f.Inject(tid, list) })
-}
-
-// SetGadget says where calls are made.
-func (s *frozenSource) SetGadget(addr uint64) { s.f.Gadget = addr }
-
-// Clone makes a thread.
-func (s *frozenSource) Clone(tid int, flags, stack, parentTID, childTID, tls uint64) (int, error) {
-	return s.f.Clone(tid, flags, stack, parentTID, childTID, tls)
-}
-
-// Kept is the descriptor of the session's Keep.
-func (s *frozenSource) Kept() int { return s.f.Kept() }
-
-// Elsewhere says that the threads have been moved.
-func (s *frozenSource) Elsewhere() { s.f.Elsewhere() }
 
 // snapshotText says what a capture did.
 func snapshotText(name string, r *snapshot.Report) string {

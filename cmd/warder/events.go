@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -39,12 +40,12 @@ type eventAction struct {
 // eventWords and actionWords are offered for misspelt ones.
 var (
 	eventWords  = []string{"entry", "exit", "syscall:", "signal:", "violation", "limit", "every:"}
-	actionWords = []string{"regs", "maps", "backtrace", "snapshot:", "stop"}
+	actionWords = []string{"regs", "maps", "backtrace", "snapshot:", "mark", "rewind", "stop"}
 )
 
 func (f *eventFlags) define(fs *pflag.FlagSet) {
 	fs.Var((*onValue)(f), "on", "at an `EVENT`, with every thread stopped, do what each --do behind it says: entry, exit, syscall:NAME[,NAME], signal:NAME, violation, limit, every:TIME (repeatable)")
-	fs.Var((*doValue)(f), "do", "an `ACTION` for the --on before it: regs, maps, backtrace, snapshot:FILE (%n in it counts), stop (repeatable)")
+	fs.Var((*doValue)(f), "do", "an `ACTION` for the --on before it: regs, maps, backtrace, snapshot:FILE (%n in it counts), mark (the first time), rewind[:TIMES] to the mark, stop (repeatable)")
 	fs.StringVar(&f.file, "snapshot-on-violation", "", "short for --on violation --do snapshot:`FILE`")
 }
 
@@ -120,6 +121,10 @@ func (v *doValue) Set(text string) error {
 		return fmt.Errorf("%s: no --on EVENT before it", text)
 	case word == "snapshot" && arg == "":
 		return fmt.Errorf("snapshot needs a file: snapshot:FILE")
+	case word == "rewind" && has:
+		if n, err := strconv.Atoi(arg); err != nil || n < 1 {
+			return fmt.Errorf("rewind:%s: want how often, 1 or more", arg)
+		}
 	case word != "snapshot" && has:
 		return fmt.Errorf("%s takes nothing behind a colon", word)
 	case !slices.Contains(actionWords, word) && !slices.Contains(actionWords, word+":"):
@@ -190,7 +195,7 @@ func (f *eventFlags) choose(cfg *tracer.Config) error {
 			w.Every = r.every
 		}
 	}
-	actor := &actor{count: make(map[string]int)}
+	actor := newActor()
 	cfg.Hooks.Event = func(frozen *tracer.Frozen, e *tracer.Event) {
 		for _, r := range f.list {
 			if r.matches(e) {

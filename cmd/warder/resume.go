@@ -65,7 +65,7 @@ func (f *resumeFlags) resume(cmd *cobra.Command, name string) error {
 		cfg.Hooks.Event = func(frozen *tracer.Frozen, e *tracer.Event) {
 			if e.Kind == tracer.EntryEvent && !begun {
 				begun = true
-				notes, err := snapshot.Resume(&frozenSource{frozen}, core)
+				notes, err := snapshot.Resume(frozen, core)
 				if err != nil {
 					frozen.Fail(err)
 					return

@@ -95,9 +95,17 @@ func TestResumeErrors(t *testing.T) {
 // TestLiveActions shows registers and mappings, writes a core and stops.
 func TestLiveActions(t *testing.T) {
 	testutil.Require(t, testutil.Ptrace, testutil.Seccomp, testutil.Root)
+	o := finish(t, command(t, "run", "--on", "syscall:write", "--do", "backtrace", "--", testprog.Program(t, "hello")))
+	if o.status != 0 || !strings.Contains(o.stderr, "program-hello") || !strings.Contains(o.stderr, "\n#1  ") {
+		t.Errorf("%+v", o)
+	}
+	o = finish(t, command(t, "run", "--on", "syscall:write", "--do", "mark", "--on", "exit", "--do", "rewind:3", "--", testprog.Program(t, "hello")))
+	if o.status != 0 || o.stdout != strings.Repeat("hello, world\n", 4) {
+		t.Errorf("%+v", o)
+	}
 	core := filepath.Join(t.TempDir(), "v.core")
 	hello := testprog.Program(t, "hello")
-	o := finish(t, command(t, "run", "--on", "entry", "--do", "regs", "--do", "maps", "--on", "syscall:write", "--do", "stop", "--", hello))
+	o = finish(t, command(t, "run", "--on", "entry", "--do", "regs", "--do", "maps", "--on", "syscall:write", "--do", "stop", "--", hello))
 	if o.status != 0 || o.stdout != "" || !strings.Contains(o.stderr, "stopped at syscall write in thread") ||
 		!strings.Contains(o.stderr, "\nrip            0x") || !strings.Contains(o.stderr, "[stack]") {
 		t.Errorf("%+v", o)

@@ -44,7 +44,7 @@ func TestLiveRewind(t *testing.T) {
 					Watch: tracer.Watch{Calls: []string{"getppid"}, Exit: true},
 				}
 				cfg.Hooks.Event = func(f *tracer.Frozen, e *tracer.Event) {
-					src := &frozenSource{f}
+					src := f
 					switch {
 					case e.Kind == tracer.CallEvent && base == nil:
 						if base, _, err = snapshot.Mark(context.Background(), src); err != nil {

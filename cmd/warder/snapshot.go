@@ -162,20 +162,5 @@ func (s *attachedSource) Do(f func() error) error {
 
 // Inject makes calls in a thread.
 func (s *attachedSource) Inject(tid int, calls []snapshot.Call) error {
-	return s.a.Do(func(st *tracer.Stopped) error {
-		return inject(calls, func(list []tracer.Call) error { return st.Inject(tid, list) })
-	})
-}
-
-// inject passes calls on, and their results back.
-func inject(calls []snapshot.Call, make func([]tracer.Call) error) error {
-	var list []tracer.Call
-	for _, c := range calls {
-		list = append(list, tracer.Call(c))
-	}
-	err := make(list)
-	for i := range calls {
-		calls[i].Result = list[i].Result
-	}
-	return err
+	return s.a.Do(func(st *tracer.Stopped) error { return st.Inject(tid, calls) })
 }

@@ -69,6 +69,19 @@ func (i *SyscallInfo) Exit() (rval int64, isError bool) {
 	return int64(i.Nr), uint8(i.Args[0]) != 0
 }
 
+// Call is a system call to be made by a stopped thread.
+type Call struct {
+	Nr     uint64
+	Args   [6]uint64
+	Result int64 // negative: -errno
+}
+
+// Stopped is a thread in a stop.
+type Stopped struct {
+	TID    int
+	Signal int // what it is about to be delivered in a signal-delivery-stop; 0 elsewhere
+}
+
 // Seize attaches to tid without stopping it and sets options at once
 // (PTRACE_O_*).
 func Seize(tid int, options int) error {
