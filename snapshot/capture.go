@@ -105,8 +105,9 @@ func Capture(ctx context.Context, src Source, path string, cfg *Config) (*Report
 
 // newCapture is one that writes to f.
 func newCapture(src Source, f *os.File, cfg *Config) *capture {
+	via := memoryThread(src.PID())
 	return &capture{
-		src: src, cfg: cfg, pid: src.PID(), mem: memory.Of(src.PID()), f: f,
+		src: src, cfg: cfg, pid: via, mem: memory.Of(via), f: f,
 		report: &Report{Method: StopCopy},
 		state: &State{
 			ID: newID(), Arch: thisArch, PageSize: uint64(pageSize), Host: thisHost(),
@@ -117,7 +118,7 @@ func newCapture(src Source, f *os.File, cfg *Config) *capture {
 // done is the report of a capture whose file is complete.
 func (c *capture) done(begin time.Time) *Report {
 	if t := c.cfg.Tracker; t != nil {
-		t.last, t.areas = c.state.ID, c.areas
+		t.last, t.areas, t.faults = c.state.ID, c.areas, c.faults
 	}
 	r := c.report
 	r.ID, r.Parent, r.Threads, r.Notes = c.state.ID, c.state.Parent, len(c.state.Threads), c.state.Notes
@@ -129,7 +130,7 @@ func (c *capture) done(begin time.Time) *Report {
 type capture struct {
 	src    Source
 	cfg    *Config
-	pid    int
+	pid    int // of a thread that has the memory: the leader may have ended
 	mem    *memory.Space
 	f      *os.File
 	state  *State
@@ -140,6 +141,7 @@ type capture struct {
 	areas []area
 
 	stopped time.Time // zero: the process runs
+	faults  uint64    // of the process, at the stop
 }
 
 func (c *capture) run(ctx context.Context) (err error) {
@@ -154,7 +156,7 @@ func (c *capture) run(ctx context.Context) (err error) {
 		}
 	}()
 	t := c.cfg.Tracker
-	if t != nil && t.pid != c.pid {
+	if t != nil && t.pid != c.src.PID() {
 		return &Error{"capture", c.pid, fmt.Errorf("the Tracker is for process %d", t.pid)}
 	}
 	if t != nil && t.last != "" && !c.cfg.Full {
@@ -266,12 +268,13 @@ func (c *capture) readState(threads []Stopped, earlier []area) error {
 				return err
 			}
 		}
-		s.Process, err = readProcess(c.pid, threads[0].TID)
+		s.Process, err = readProcess(c.pid, c.src.PID(), threads)
 		return err
 	})
 	if err != nil {
 		return err
 	}
+	c.faults = faults(c.pid)
 	in, can := c.src.(Injector)
 	can = can && !c.cfg.NoInject
 	if can {

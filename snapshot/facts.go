@@ -21,15 +21,41 @@ const (
 	maxNotes       = 100
 )
 
+// memoryThread returns the id of a thread of a process that has its memory:
+// the process's own, unless the leader has ended before the others.
+func memoryThread(pid int) int {
+	if has(pid) {
+		return pid
+	}
+	tids, err := procfs.ThreadIDs(pid)
+	if err == nil {
+		for _, tid := range tids {
+			if has(tid) {
+				return tid
+			}
+		}
+	}
+	return pid
+}
+
+func has(tid int) bool {
+	var s procfs.Status
+	return procfs.ReadStatus(tid, &s) == nil && s.VMSize > 0
+}
+
 // readProcess reads what all threads share, but for mappings and what takes
-// injected calls.
-func readProcess(pid int, tid int) (Process, error) {
+// injected calls. via is a thread that has the memory.
+func readProcess(via, pid int, threads []Stopped) (Process, error) {
 	p := Process{PID: pid, Facts: map[string]string{}}
-	stat, err := readStat(pid, pid)
+	leader, err := readStat(via, pid)
 	if err != nil {
 		return p, err
 	}
-	p.Name = stat.name
+	p.Name = leader.name
+	stat, err := readStat(via, via)
+	if err != nil {
+		return p, err
+	}
 	p.PPID, p.PGRP, p.Session = int(stat.number(4)), int(stat.number(5)), int(stat.number(6))
 	p.Flags, p.Nice = stat.number(9), nice(stat)
 	p.Layout = Layout{
@@ -37,38 +63,42 @@ func readProcess(pid int, tid int) (Process, error) {
 		StartData: stat.number(45), EndData: stat.number(46), StartBrk: stat.number(47),
 		ArgStart: stat.number(48), ArgEnd: stat.number(49), EnvStart: stat.number(50), EnvEnd: stat.number(51),
 	}
-	auxv, err := procfs.Auxv(pid)
+	auxv, err := procfs.Auxv(via)
 	if err != nil {
 		return p, err
 	}
 	for _, a := range auxv {
 		p.Auxv = append(p.Auxv, Aux{a.Key, a.Value})
 	}
-	status, err := procfs.ReadFile(pid, "status", 1<<20)
+	status, err := procfs.ReadFile(via, "status", 1<<20)
 	if err != nil {
 		return p, err
 	}
 	p.status(string(status))
-	if p.Signals.Pending, err = pendingOf(tid, true); err != nil {
+	if p.Signals.Pending, err = pendingOf(threads[0].TID, true); err != nil {
 		return p, err
 	}
-	if args, err := procfs.ReadFile(pid, "cmdline", maxArgs); err == nil && len(args) > 0 {
+	if args, err := procfs.ReadFile(via, "cmdline", maxArgs); err == nil && len(args) > 0 {
 		p.Args = strings.Split(strings.TrimSuffix(utf8(string(args)), "\x00"), "\x00")
 	}
 	for _, name := range [...]string{"personality", "limits", "timers", "cgroup", "oom_score_adj"} {
-		if text, err := procfs.ReadFile(pid, name, maxFact); err == nil {
+		if text, err := procfs.ReadFile(via, name, maxFact); err == nil {
 			p.Facts[name] = utf8(strings.TrimSpace(string(text)))
 		}
 	}
-	if text, err := procfs.ReadFile(pid, "task/"+strconv.Itoa(pid)+"/children", maxFact); err == nil {
-		p.Facts["children"] = strings.TrimSpace(string(text))
+	var children []string
+	for _, t := range threads { // a child is its thread's
+		if text, err := procfs.ReadFile(via, "task/"+strconv.Itoa(t.TID)+"/children", maxFact); err == nil {
+			children = append(children, strings.Fields(string(text))...)
+		}
 	}
+	p.Facts["children"] = strings.Join(children, " ")
 	for _, name := range [...]string{"cwd", "root"} {
-		if path, err := procfs.ReadLink(pid, name); err == nil {
+		if path, err := procfs.ReadLink(via, name); err == nil {
 			p.Facts[name] = utf8(path)
 		}
 	}
-	p.Exe = exeFile(pid)
+	p.Exe = exeFile(via)
 	return p, nil
 }
 

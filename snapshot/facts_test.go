@@ -1,9 +1,11 @@
 package snapshot_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -164,5 +166,34 @@ func TestLiveWithoutInjection(t *testing.T) {
 	}
 	if !strings.Contains(strings.Join(r.Notes, "\n"), "no calls were injected") {
 		t.Errorf("notes %q", r.Notes)
+	}
+}
+
+// TestLiveDeadLeader: a process goes on without the thread that it is named
+// after.
+func TestLiveDeadLeader(t *testing.T) {
+	tr := launch(t, compile(t, "leaderless.c"))
+	for { // until the leader is a zombie
+		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/stat", tr.pid))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Contains(b, []byte(") Z ")) {
+			break
+		}
+	}
+	for _, method := range []snapshot.Method{snapshot.StopCopy, snapshot.PreCopy} {
+		path := filepath.Join(t.TempDir(), "core")
+		r, err := snapshot.Capture(context.Background(), tr, path, &snapshot.Config{Method: method})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := open(t, path).State()
+		if s.Process.PID != tr.pid || len(s.Threads) != 1 || s.Threads[0].TID == tr.pid || r.Pages == 0 {
+			t.Errorf("%+v of process %d, %d threads", r, s.Process.PID, len(s.Threads))
+		}
+		if s.Process.Layout.StartCode == 0 || len(s.Process.Auxv) == 0 || len(s.Process.Descriptors) == 0 {
+			t.Errorf("process %+v", s.Process)
+		}
 	}
 }

@@ -1,6 +1,10 @@
 package snapshot
 
-import "context"
+import (
+	"context"
+
+	"warder/internal/procfs"
+)
 
 const (
 	// fewPages is when copying goes on with the process stopped: as many take
@@ -37,7 +41,7 @@ func (c *capture) preCopy(ctx context.Context, t *Tracker) error {
 
 	few := false
 	if increment {
-		few, err = c.fewWritten(t)
+		few = c.fewWritten(t)
 	} else {
 		err = t.register(early)
 	}
@@ -70,14 +74,22 @@ func (c *capture) preCopy(ctx context.Context, t *Tracker) error {
 	return c.rest(ctx, t, p, early)
 }
 
-// fewWritten reports whether so little was written that it can all be copied
-// at the stop.
-func (c *capture) fewWritten(t *Tracker) (bool, error) {
-	list, err := t.written(c.table)
-	if err == nil && len(list) <= fewPages {
-		list, err = t.take(c.table, list, false)
+// fewWritten reports whether so little was written since the last snapshot
+// that it can all be copied at the stop. Every page that is written for the
+// first time costs the process a fault, which the kernel counts: a look at the
+// page tables would take longer than the stop.
+func (c *capture) fewWritten(t *Tracker) bool {
+	now := faults(c.pid)
+	return now >= t.faults && now-t.faults <= 2*fewPages
+}
+
+// faults is how many page faults a process has had.
+func faults(pid int) uint64 {
+	var s procfs.Stat
+	if procfs.ReadStat(pid, &s) != nil {
+		return 0
 	}
-	return bytesOf(spansOf(list)) <= fewPages*uint64(pageSize), err
+	return s.MinorFaults + s.MajorFaults
 }
 
 // outside is what of regions is in none of the areas: mapped since the areas

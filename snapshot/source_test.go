@@ -133,6 +133,9 @@ func (tr *tracee) Stop() ([]snapshot.Stopped, error) {
 				fresh = true
 				held[tid] = true
 				stop, err := tr.hold(tid)
+				if errors.Is(err, unix.EPERM) && tid == tr.pid {
+					continue // a leader that has ended cannot be traced
+				}
 				if errors.Is(err, unix.ESRCH) {
 					continue
 				}
@@ -227,7 +230,7 @@ func (tr *tracee) Start() error {
 func (tr *tracee) Inject(tid int, calls []snapshot.Call) error {
 	return tr.Do(func() error {
 		if tr.gadget == 0 {
-			if err := tr.findGadget(); err != nil {
+			if err := tr.findGadget(tid); err != nil {
 				return err
 			}
 		}
@@ -244,15 +247,15 @@ func (tr *tracee) Inject(tid int, calls []snapshot.Call) error {
 	})
 }
 
-func (tr *tracee) findGadget() error {
-	maps, err := memory.Of(tr.pid).Maps()
+func (tr *tracee) findGadget(tid int) error {
+	maps, err := memory.Of(tid).Maps()
 	if err != nil {
 		return err
 	}
 	for _, m := range maps {
 		if m.Path == "[vdso]" {
 			b := make([]byte, m.Size())
-			if _, err := memory.Of(tr.pid).ReadAt(b, int64(m.Start)); err != nil {
+			if _, err := memory.Of(tid).ReadAt(b, int64(m.Start)); err != nil {
 				return err
 			}
 			if i := bytes.Index(b, []byte{0x0f, 0x05}); i >= 0 {

@@ -28,8 +28,9 @@ type Tracker struct {
 	last string // ID of the snapshot since which writes are counted; empty: none
 	// areas are the last snapshot's: listing their details anew takes longer
 	// than an increment.
-	areas []area
-	slab  []byte // where pages are kept while the process stands still
+	areas  []area
+	faults uint64 // that the process had had then
+	slab   []byte // where pages are kept while the process stands still
 }
 
 // Track begins to watch a process. It stops the process for some 0.1 ms.
@@ -61,7 +62,7 @@ func Track(src Injector) (*Tracker, error) {
 		}
 		return nil, &Error{"watch the memory", pid, err}
 	}
-	table, err := openPagemap(pid)
+	table, err := openPagemap(memoryThread(pid))
 	if err == nil {
 		err = table.probe() // the kernel may know the one call and not the other
 		table.Close()
@@ -91,7 +92,7 @@ func fetchUffd(src Injector, tid int) (int, error) {
 		return -1, &Error{"inject userfaultfd", tid, errno}
 	}
 	theirs := int(call[0].Result)
-	fd, err := takeFD(src.PID(), theirs)
+	fd, err := takeFD(src.PID(), tid, theirs)
 	end := []Call{{Nr: unix.SYS_CLOSE, Args: [6]uint64{uint64(theirs)}}}
 	if closeErr := src.Inject(tid, end); err == nil {
 		err = closeErr
@@ -105,8 +106,17 @@ func fetchUffd(src Injector, tid int) (int, error) {
 	return fd, nil
 }
 
-func takeFD(pid, theirs int) (int, error) {
+// takeFD copies a descriptor of a process. A leader that has ended has none
+// any more; a thread can be named since Linux 6.9.
+func takeFD(pid, tid, theirs int) (int, error) {
+	const thread = unix.O_EXCL // PIDFD_THREAD
 	process, err := unix.PidfdOpen(pid, 0)
+	if via := memoryThread(pid); via != pid {
+		if err == nil {
+			_ = unix.Close(process)
+		}
+		process, err = unix.PidfdOpen(tid, thread)
+	}
 	if err != nil {
 		return -1, fmt.Errorf("pidfd_open: %w", err)
 	}
@@ -288,11 +298,12 @@ func (t *Tracker) unwatched(table *pagemap, areas []area, present []region) ([]a
 // snapshot, in whole pages, and what is not watched. The process must be
 // stopped. What is listed stays listed until the next snapshot.
 func (t *Tracker) Written() ([]memory.Range, error) {
-	areas, err := plainAreas(t.pid)
+	via := memoryThread(t.pid)
+	areas, err := plainAreas(via)
 	if err != nil {
 		return nil, err
 	}
-	table, err := openPagemap(t.pid)
+	table, err := openPagemap(via)
 	if err != nil {
 		return nil, err
 	}
