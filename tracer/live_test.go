@@ -159,3 +159,38 @@ func TestLiveEvents(t *testing.T) {
 		}
 	}
 }
+
+// TestLiveVforkParent: a thread that was a vfork parent once stands still like
+// any other when all are to.
+func TestLiveVforkParent(t *testing.T) {
+	testutil.Require(t, testutil.Ptrace, testutil.Seccomp, testutil.Root)
+	for _, engine := range hookEngines {
+		looks := 0
+		r, _ := hold(t, tracer.Config{
+			Path: testprog.Program(t, "vforkruns"), Engine: engine, Policy: parsed(t, anyCall), Limits: unhurried,
+			Watch: tracer.Watch{Calls: []string{"getppid"}},
+			Hooks: tracer.Hooks{Event: func(f *tracer.Frozen, e *tracer.Event) {
+				if n := len(f.Threads()); n != 2 {
+					t.Errorf("%s: %d threads are stopped", engine, n)
+				}
+				m, err := f.Memory(e.TID)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				looks++
+				before, err := m.Uint64(e.Call.Args[0])
+				for range 20 {
+					after, err2 := m.Uint64(e.Call.Args[0])
+					if err != nil || err2 != nil || after != before {
+						t.Errorf("%s: it counts: %d, then %d, %v %v", engine, before, after, err, err2)
+						return
+					}
+				}
+			}},
+		})
+		if r.Outcome != tracer.OK || looks != 20 {
+			t.Errorf("%s: %s %s, %d looks", engine, fate(r), r.Message, looks)
+		}
+	}
+}

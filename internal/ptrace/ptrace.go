@@ -38,7 +38,7 @@ const (
 // seccomp-stop for an exit-stop under the supervisor's hands.
 const SessionOptions = unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_TRACESECCOMP |
 	unix.PTRACE_O_TRACEEXEC | unix.PTRACE_O_TRACECLONE | unix.PTRACE_O_TRACEFORK |
-	unix.PTRACE_O_TRACEVFORK | unix.PTRACE_O_EXITKILL
+	unix.PTRACE_O_TRACEVFORK | unix.PTRACE_O_TRACEVFORKDONE | unix.PTRACE_O_EXITKILL
 
 // Kinds of SyscallInfo.Op (PTRACE_SYSCALL_INFO_*).
 const (
