@@ -295,8 +295,18 @@ func (s *session) ring(j job) error {
 	return nil
 }
 
-// rung takes a SIGSTOP that is the bell's.
+// rung takes a SIGSTOP that is the bell's, and gathers the tasks.
 func (s *session) rung(t *task) (bool, error) {
+	rung, err := s.answerBell(t)
+	if err != nil || !rung || len(s.jobs) == 0 { // two may have been one
+		return rung, err
+	}
+	return true, s.gather(t.tid)
+}
+
+// answerBell takes what waits, if the SIGSTOP that a task is stopped for is the
+// bell's.
+func (s *session) answerBell(t *task) (bool, error) {
 	var info ptrace.SigInfo
 	if err := ptrace.GetSigInfo(t.tid, &info); err != nil {
 		return false, &Error{"PTRACE_GETSIGINFO", t.tid, err}
@@ -310,10 +320,7 @@ func (s *session) rung(t *task) (bool, error) {
 	s.jobs = append(s.jobs, s.bell.jobs...)
 	s.bell.jobs = nil
 	s.bell.Unlock()
-	if len(s.jobs) == 0 {
-		return true, nil // two were one
-	}
-	return true, s.gather(t.tid)
+	return true, nil
 }
 
 func (s *session) pidns() bool { return slices.Contains(s.walls, WallPIDNS) }

@@ -130,7 +130,11 @@ func (in *injection) run() error {
 			continue // of a PTRACE_INTERRUPT, or a SIGSTOP, that came before
 		case SignalStop:
 			if unix.Signal(w.code) == unix.SIGSTOP { // no mask holds it
-				in.stopped = true
+				rung, err := in.s.answerBell(in.t)
+				if err != nil {
+					return err
+				}
+				in.stopped = in.stopped || !rung
 				continue
 			}
 			if unix.Signal(w.code) == unix.SIGTRAP && kernelSent(tid) {
