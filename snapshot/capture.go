@@ -192,9 +192,7 @@ func (c *capture) track(in Injector) (*Tracker, error) {
 		c.report.Why = "not copied while it ran: calls cannot be injected"
 		return nil, nil
 	}
-	begin := time.Now()
 	t, err := Track(in)
-	c.report.Freeze += time.Since(begin)
 	if errors.Is(err, unix.ESRCH) {
 		return nil, err
 	}
@@ -202,6 +200,7 @@ func (c *capture) track(in Injector) (*Tracker, error) {
 		c.report.Why = "not copied while it ran: " + err.Error()
 		return nil, nil
 	}
+	c.report.Freeze += t.freeze
 	return t, nil
 }
 

@@ -91,3 +91,47 @@ func TestLiveGone(t *testing.T) {
 		t.Errorf("left behind: %v", names)
 	}
 }
+
+// TestLiveNothingLeft: no capture, and no failure of one, leaves a descriptor
+// or a thread of ours behind.
+func TestLiveNothingLeft(t *testing.T) {
+	tr := start(t, compile(t, "plain.c"))
+	once := func(cfg snapshot.Config, name string) {
+		t.Helper()
+		path := filepath.Join(t.TempDir(), name)
+		if _, err := snapshot.Capture(context.Background(), tr, path, &cfg); err != nil {
+			t.Fatal(err)
+		}
+		c, err := snapshot.Open(path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	once(snapshot.Config{}, "warm")
+	before := testutil.TakeSnapshot()
+	for range 5 {
+		once(snapshot.Config{}, "core")
+		once(snapshot.Config{}, "core.zst")
+		once(snapshot.Config{Method: snapshot.PreCopy}, "core")
+		watch := track(t, tr)
+		once(snapshot.Config{Tracker: watch}, "core")
+		once(snapshot.Config{Tracker: watch}, "core")
+		if err := watch.Close(); err != nil {
+			t.Error(err)
+		}
+		if _, err := snapshot.Capture(context.Background(), tr, "/proc/none", nil); err == nil {
+			t.Error("a snapshot in /proc")
+		}
+		bad := filepath.Join(t.TempDir(), "bad")
+		if err := os.WriteFile(bad, []byte("\x28\xb5\x2f\xfd and so on"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := snapshot.Open(bad, nil); !errors.Is(err, snapshot.ErrFormat) {
+			t.Errorf("%v", err)
+		}
+	}
+	testutil.NoStrays(t, before)
+}

@@ -77,11 +77,11 @@ func TestRefusals(t *testing.T) {
 			le.PutUint16(b[56:], 65535-1-1)
 			le.PutUint16(b[56:], 65535-1)
 		},
-		"section headers of 0 bytes where there is one": func(b []byte) { le.PutUint16(b[56:], 65535) },
-		"section header 0 at 0xffffffffffffffff": func(b []byte) {
+		"section headers of 0 bytes where there are 3": func(b []byte) { le.PutUint16(b[56:], 65535) },
+		"section headers at 0xffffffffffffffff": func(b []byte) {
 			le.PutUint16(b[56:], 65535)
 			le.PutUint16(b[58:], 64)
-			le.PutUint16(b[60:], 1)
+			le.PutUint16(b[60:], extraSections)
 			le.PutUint64(b[40:], 1<<64-1)
 		},
 		"program headers at 0xffffffffffffff00":                                                func(b []byte) { le.PutUint64(b[32:], 1<<64-256) },

@@ -21,6 +21,8 @@ const (
 	scratchSize    = scratchActions + maxSignals*actionSize
 )
 
+const unknownFacts = "alternate stacks, signal actions and addresses to clear are not all known: %v"
+
 // injectFacts has the threads ask the kernel what only they may ask. What
 // fails stays unknown.
 //
@@ -49,8 +51,14 @@ func injectFacts(in Injector, s *State, sel *selection) {
 		}
 		b, err := ask(in, sel.mem, t, calls)
 		if err != nil {
-			sel.note("alternate stacks, signal actions and addresses to clear are not all known: %v", err)
+			sel.note(unknownFacts, err)
 			return
+		}
+		for _, c := range calls {
+			if c.Result < 0 {
+				sel.note(unknownFacts, unix.Errno(-c.Result))
+				break
+			}
 		}
 		le := binary.LittleEndian
 		if calls[0].Result == 0 {

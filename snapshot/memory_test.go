@@ -224,3 +224,20 @@ func TestLiveStraight(t *testing.T) {
 	sameMemory(t, open(t, path), memory.Of(tr.pid))
 	sparse(t, path, r)
 }
+
+// TestLiveCrowd: nearly as many mappings as a process may have, and many threads.
+func TestLiveCrowd(t *testing.T) {
+	tr := start(t, compile(t, "crowd.c"), "60000", "200")
+	for _, method := range []snapshot.Method{snapshot.StopCopy, snapshot.PreCopy} {
+		path := filepath.Join(t.TempDir(), "core")
+		r, err := snapshot.Capture(context.Background(), tr, path, &snapshot.Config{Method: method})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := open(t, path)
+		if n := len(c.State().Mappings); n < 60_000 || r.Threads != 201 || len(c.State().Threads) != 201 {
+			t.Errorf("%d mappings, %d threads; %+v", n, len(c.State().Threads), r)
+		}
+		t.Logf("%s: %v of %v", r.Method, r.Freeze, r.Total)
+	}
+}

@@ -150,7 +150,7 @@ func writeFrom(ctx context.Context, f *os.File, s *State, r io.ReaderAt) error {
 	for i := range s.Mappings {
 		data = append(data, only(s.Mappings[i].spans(s.PageSize), Data)...)
 	}
-	img := newImage(f, roomFor(len(data), s), s.PageSize)
+	img := newImage(f, roomFor(len(data), len(s.Mappings), uint64(len(coreNotes(s)))), s.PageSize)
 	img.put(data, maxGap)
 	cp := &copier{out: f, page: s.PageSize, fill: func(_ *copier, p *piece, _ *worker) error {
 		at := uint64(0)

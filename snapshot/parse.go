@@ -141,15 +141,15 @@ func (p *parser) headers() ([]elf.Prog64, uint64, error) {
 	}
 	count := uint64(e.Phnum)
 	if e.Phnum == maxPlainHeaders+1 { // PN_XNUM
-		if e.Shentsize != sectHeaderSize || e.Shnum != 1 {
-			return nil, 0, fault(where, 58, "%d section headers of %d bytes where there is one", e.Shnum, e.Shentsize)
+		if e.Shentsize != sectHeaderSize || e.Shnum != extraSections {
+			return nil, 0, fault(where, 58, "%d section headers of %d bytes where there are %d", e.Shnum, e.Shentsize, extraSections)
 		}
-		b, err := p.take("section header 0", e.Shoff, sectHeaderSize, true)
+		b, err := p.take("section headers", e.Shoff, extraSections*sectHeaderSize, true)
 		if err != nil {
 			return nil, 0, err
 		}
 		var section elf.Section64
-		decode(b, &section)
+		decode(b[:sectHeaderSize], &section)
 		count = uint64(section.Info)
 	} else if e.Shnum != 0 {
 		return nil, 0, fault(where, 60, "%d section headers", e.Shnum)

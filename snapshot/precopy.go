@@ -10,6 +10,8 @@ const (
 	// fewPages is when copying goes on with the process stopped: as many take
 	// about as long as stopping and reading the registers does.
 	fewPages = 1024
+	// manyRegions are so many that looking at all pages takes less time.
+	manyRegions = 8 * fewPages
 	// maxRounds bounds the copying of a process that writes as fast as we read.
 	maxRounds = 8
 )
@@ -36,8 +38,7 @@ func (c *capture) preCopy(ctx context.Context, t *Tracker) error {
 	}
 	// Headers come last and may be more than now: there is a place behind the
 	// data for that case.
-	rough := State{Mappings: make([]Mapping, len(early)), PageSize: c.state.PageSize}
-	p.img = newImage(c.f, roomFor(4*len(early)+fewPages, &rough)+64<<10, c.state.PageSize)
+	p.img = newImage(c.f, roomFor(4*len(early)+fewPages, len(early), notesOf(nil, early)), c.state.PageSize)
 
 	few := false
 	if increment {
@@ -49,8 +50,11 @@ func (c *capture) preCopy(ctx context.Context, t *Tracker) error {
 		var regions []region
 		if c.report.Rounds == 0 && !increment {
 			err = t.arm(c.table, 0, scanEnd, func(r region) { regions = append(regions, r) })
-		} else if regions, err = t.written(c.table); err == nil {
+		} else if regions, err = t.written(c.table); err == nil && len(regions) <= manyRegions {
 			regions, err = t.take(c.table, regions, true)
+		} else if err == nil {
+			regions = nil
+			err = t.arm(c.table, 0, scanEnd, func(r region) { regions = append(regions, r) })
 		}
 		if err != nil {
 			break
@@ -96,14 +100,7 @@ func faults(pid int) uint64 {
 // were listed. It was protected with the others, so it must be copied as they
 // are; at the stop it is known what it is.
 func outside(areas []area, regions []region) []span {
-	var all, inside []span
-	for _, r := range regions {
-		all = add(all, span{r.start, r.end, Data})
-	}
-	for i := range areas {
-		inside = add(inside, span{areas[i].Start, areas[i].End, Data})
-	}
-	return subtract(all, inside)
+	return subtract(spansOf(regions), addresses(areas))
 }
 
 // picture is what is known of the pages, and copied, while the process runs.
@@ -125,9 +122,7 @@ func (p *picture) copyRunning(ctx context.Context, c *capture, spans []span) err
 		return err
 	}
 	found := cp.result()
-	for _, s := range only(found, Lost) {
-		p.failed = overlay(p.failed, []span{{s.start, s.end, Data}})
-	}
+	p.failed = overlay(p.failed, as(only(found, Lost), Data))
 	p.spans = overlay(p.spans, overlay(spans, found))
 	p.copied = overlay(p.copied, data)
 	p.wrote += cp.written
@@ -181,7 +176,7 @@ func (c *capture) rest(ctx context.Context, t *Tracker, p *picture, early []area
 // for the next snapshot, if there is to be one.
 func (c *capture) changed(t *Tracker) ([]span, error) {
 	again := c.cfg.Tracker != nil
-	found, err := t.changes(c.table, c.areas, again)
+	found, err := t.changes(c.table, c.areas)
 	if err != nil {
 		return nil, err
 	}
@@ -193,6 +188,7 @@ func (c *capture) changed(t *Tracker) ([]span, error) {
 		found.guards[i].categories = pageGuard
 	}
 	late = overlay(late, c.sel.sort(c.areas, found.guards))
+	var fresh []span
 	for i := range found.fresh {
 		// All of it counts, whatever marks its pages have from before.
 		a := &found.fresh[i]
@@ -200,10 +196,14 @@ func (c *capture) changed(t *Tracker) ([]span, error) {
 		if err := c.table.present(a.Start, a.End, func(r region) { all = append(all, r) }); err != nil {
 			return nil, t.failed(err)
 		}
-		late = overlay(late, fill(c.sel.sort(found.fresh[i:i+1], all), a.Start, a.End, a.rest()))
+		fresh = append(fresh, fill(c.sel.sort(found.fresh[i:i+1], all), a.Start, a.End, a.rest())...)
 	}
+	late = overlay(late, fresh)
 	if !again {
 		return late, nil
+	}
+	if err := t.rearm(c.table, found.present); err != nil {
+		return nil, err
 	}
 	if err := t.register(found.fresh); err != nil {
 		return nil, err

@@ -228,6 +228,15 @@ func only(list []span, kind Kind) []span {
 	return out
 }
 
+// as returns the spans as if they were of one kind.
+func as(list []span, kind Kind) []span {
+	var out []span
+	for _, s := range list {
+		out = add(out, span{s.start, s.end, kind})
+	}
+	return out
+}
+
 // bytesOf sums the sizes.
 func bytesOf(list []span) uint64 {
 	n := uint64(0)

@@ -41,9 +41,8 @@ func (c *capture) stopAndCopy(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c.setMappings(spans)
 	data := only(spans, Data)
-	img := newImage(c.f, roomFor(len(data), c.state), c.state.PageSize)
+	img := newImage(c.f, roomFor(len(data), len(c.areas), notesOf(c.state.Threads, c.areas)), c.state.PageSize)
 	img.put(data, maxGap)
 	cp := &copier{fill: fillFromProcess(c.mem), out: c.f, page: uint64(pageSize)}
 	if err := c.copyStopped(ctx, cp, pieces(img.x.chunks(data, pieceSize)), slab); err != nil {

@@ -3,6 +3,7 @@ package snapshot
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -20,8 +21,8 @@ import (
 // write by a device into a page that was pinned before the watch began is not
 // seen (O_DIRECT, io_uring with fixed buffers).
 //
-// A Tracker is for one process image: after an execve(2) it fails, and is to
-// be closed.
+// A Tracker is for one process image: after an execve(2) snapshots with it fail
+// (unix.ESRCH), and it is to be closed.
 type Tracker struct {
 	pid  int
 	uffd int
@@ -29,14 +30,16 @@ type Tracker struct {
 	// areas are the last snapshot's: listing their details anew takes longer
 	// than an increment.
 	areas  []area
-	faults uint64 // that the process had had then
-	slab   []byte // where pages are kept while the process stands still
+	freeze time.Duration // that setting it up took
+	faults uint64        // that the process had had then
+	slab   []byte        // where pages are kept while the process stands still
 }
 
 // Track begins to watch a process. It stops the process for some 0.1 ms.
 // errors.ErrUnsupported is the cause where the kernel cannot.
 func Track(src Injector) (*Tracker, error) {
 	pid := src.PID()
+	begin := time.Now()
 	stops, err := src.Stop()
 	if err == nil && len(stops) == 0 {
 		err = unix.ESRCH
@@ -48,13 +51,14 @@ func Track(src Injector) (*Tracker, error) {
 	if startErr := src.Start(); err == nil && startErr != nil {
 		err = &Error{"start", pid, startErr}
 	}
+	freeze := time.Since(begin)
 	if err != nil {
 		if fd >= 0 {
 			_ = unix.Close(fd)
 		}
 		return nil, err
 	}
-	t := &Tracker{pid: pid, uffd: fd}
+	t := &Tracker{pid: pid, uffd: fd, freeze: freeze}
 	if err := uffdAPI(fd); err != nil {
 		_ = unix.Close(fd)
 		if errors.Is(err, unix.EINVAL) {
@@ -156,8 +160,13 @@ func (t *Tracker) register(areas []area) error {
 		if !a.watched() {
 			continue
 		}
-		// ESRCH: the memory that the descriptor is bound to has no user left.
-		if err := uffdRegister(t.uffd, a.Start, a.End); err == unix.ESRCH || err == unix.EBADF {
+		err := uffdRegister(t.uffd, a.Start, a.End)
+		if err == unix.ENOMEM {
+			// userfaultfd_register says so where the memory that the descriptor is
+			// bound to has no user left.
+			err = fmt.Errorf("the process has run another program: %w", unix.ESRCH)
+		}
+		if errors.Is(err, unix.ESRCH) || err == unix.EBADF {
 			return &Error{"watch the memory", t.pid, err}
 		}
 	}
@@ -206,17 +215,12 @@ func (t *Tracker) written(table *pagemap) (list []region, err error) {
 // take looks at candidates and, with protect, arms what is there of them. It
 // asks once for candidates that are close to each other.
 func (t *Tracker) take(table *pagemap, candidates []region, protect bool) (list []region, err error) {
-	const near = 8 // pages: as many take as long to look at as a call
 	flags := uint64(0)
 	if protect {
 		flags = scanProtect
 	}
-	for i := 0; i < len(candidates); {
-		start, end := candidates[i].start, candidates[i].end
-		for i++; i < len(candidates) && candidates[i].start-end <= near*uint64(pageSize); i++ {
-			end = candidates[i].end
-		}
-		query := wroteQuery(flags, start, end)
+	for _, s := range windows(candidates, 8*uint64(pageSize)) {
+		query := wroteQuery(flags, s.start, s.end)
 		if err := table.scan(query, func(r region) { list = append(list, r) }); err != nil {
 			return nil, t.failed(err)
 		}
@@ -224,13 +228,50 @@ func (t *Tracker) take(table *pagemap, candidates []region, protect bool) (list 
 	return list, nil
 }
 
-// changes finds out what a stopped process has done. With protect what is
-// found is armed again.
-func (t *Tracker) changes(table *pagemap, areas []area, protect bool) (c changes, err error) {
+// rearm arms regions of a stopped process again. Each call makes the CPU that
+// the process ran on drop what it remembers of the page tables, some
+// microseconds for as many as a thousand pages are passed over in; and a call
+// that asks for nothing passes over them in the kernel's quick way, which also
+// marks pages that are not there.
+func (t *Tracker) rearm(table *pagemap, regions []region) error {
+	for _, s := range windows(regions, 4<<20) {
+		query := scanArg{flags: scanProtect, start: s.start, end: s.end, mask: pageTracked}
+		for query.start < query.end {
+			_, err := pagemapScan(table.fd, &query, nil)
+			if err == unix.EINTR {
+				continue
+			}
+			if err != nil {
+				return t.failed(err)
+			}
+			if query.walkEnd <= query.start {
+				break
+			}
+			query.start = query.walkEnd
+		}
+	}
+	return nil
+}
+
+// windows covers regions, joined where less than gap is between them.
+func windows(regions []region, gap uint64) []span {
+	var list []span
+	for _, r := range regions {
+		if n := len(list) - 1; n >= 0 && r.start-list[n].end <= gap {
+			list[n].end = r.end
+			continue
+		}
+		list = append(list, span{r.start, r.end, Data})
+	}
+	return list
+}
+
+// changes finds out what a stopped process has done.
+func (t *Tracker) changes(table *pagemap, areas []area) (c changes, err error) {
 	if c.all, err = t.written(table); err != nil {
 		return c, err
 	}
-	if c.present, err = t.take(table, c.all, protect); err != nil {
+	if c.present, err = t.take(table, c.all, false); err != nil {
 		return c, err
 	}
 	if c.fresh, err = t.unwatched(table, areas, c.present); err != nil {
@@ -239,11 +280,7 @@ func (t *Tracker) changes(table *pagemap, areas []area, protect bool) (c changes
 	if guards.Load() <= 0 {
 		return c, nil
 	}
-	var fresh []span
-	for _, a := range c.fresh {
-		fresh = add(fresh, span{a.Start, a.End, Data})
-	}
-	for _, s := range subtract(subtract(spansOf(c.all), spansOf(c.present)), fresh) {
+	for _, s := range subtract(subtract(spansOf(c.all), spansOf(c.present)), addresses(c.fresh)) {
 		query := scanArg{start: s.start, end: s.end, mask: pageGuard, want: pageGuard}
 		if err := table.scan(query, func(r region) { c.guards = append(c.guards, r) }); err != nil {
 			return c, t.failed(err)
@@ -257,6 +294,15 @@ func spansOf(regions []region) []span {
 	list := make([]span, 0, len(regions))
 	for _, r := range regions {
 		list = add(list, span{r.start, r.end, Data})
+	}
+	return list
+}
+
+// addresses are those of areas, as one kind.
+func addresses(areas []area) []span {
+	list := make([]span, 0, len(areas))
+	for i := range areas {
+		list = add(list, span{areas[i].Start, areas[i].End, Data})
 	}
 	return list
 }
@@ -308,14 +354,11 @@ func (t *Tracker) Written() ([]memory.Range, error) {
 		return nil, err
 	}
 	defer table.Close()
-	c, err := t.changes(table, areas, false)
+	c, err := t.changes(table, areas)
 	if err != nil {
 		return nil, err
 	}
-	wrote := spansOf(c.all)
-	for _, a := range c.fresh {
-		wrote = overlay(wrote, []span{{a.Start, a.End, Data}})
-	}
+	wrote := overlay(spansOf(c.all), addresses(c.fresh))
 	var list []memory.Range
 	for i := range areas {
 		for _, s := range within(wrote, areas[i].Start, areas[i].End) {

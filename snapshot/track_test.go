@@ -136,3 +136,94 @@ func TestLiveIncrements(t *testing.T) {
 		}
 	}
 }
+
+// TestLiveCannot: what keeps a process from being copied while it runs is said.
+func TestLiveCannot(t *testing.T) {
+	tr := start(t, compile(t, "plain.c"))
+	path := filepath.Join(t.TempDir(), "core")
+	asked := &snapshot.Config{Method: snapshot.PreCopy}
+	r, err := snapshot.Capture(context.Background(), struct{ snapshot.Source }{tr}, path, asked)
+	if err != nil || r.Method != snapshot.StopCopy || !strings.Contains(r.Why, "cannot be injected") {
+		t.Errorf("%+v, %v", r, err)
+	}
+	r, err = snapshot.Capture(context.Background(), refusing{tr}, path, asked)
+	if err != nil || r.Method != snapshot.StopCopy || !strings.Contains(r.Why, "operation not permitted") {
+		t.Errorf("%+v, %v", r, err)
+	}
+	if s := open(t, path).State(); s.Threads[0].AltStack != nil || len(s.Notes) == 0 {
+		t.Errorf("known in spite of that: %+v; notes %q", s.Threads[0].AltStack, s.Notes)
+	}
+}
+
+// refusing has a filter that answers every call with EPERM.
+type refusing struct{ *tracee }
+
+func (refusing) Inject(_ int, calls []snapshot.Call) error {
+	for i := range calls {
+		calls[i].Result = -int64(unix.EPERM)
+	}
+	return nil
+}
+
+// TestLiveRejoin: when a mapping is moved so that the kernel joins it with one
+// that is watched, it watches neither from then on, and the marks of their
+// pages say "not written" for ever.
+func TestLiveRejoin(t *testing.T) {
+	tr := start(t, compile(t, "rejoin.c"))
+	watch := track(t, tr)
+	dir := t.TempDir()
+	var chain []*snapshot.Core
+	for i := range 6 {
+		if i > 0 {
+			if _, err := tr.stdin.Write([]byte{'.'}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := tr.stdout.ReadString('\n'); err != nil {
+				t.Fatal(err)
+			}
+		}
+		tr.keep = true
+		path := filepath.Join(dir, fmt.Sprint(i))
+		if _, err := snapshot.Capture(context.Background(), tr, path, &snapshot.Config{Tracker: watch, NoSync: true}); err != nil {
+			t.Fatal(err)
+		}
+		chain = append(chain, open(t, path))
+		merged := filepath.Join(dir, "merged")
+		if err := snapshot.Merge(context.Background(), merged, true, chain...); err != nil {
+			t.Fatal(err)
+		}
+		sameMemory(t, open(t, merged), memory.Of(tr.pid))
+		tr.keep = false
+		if err := tr.Start(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := chain[5].Pages(snapshot.Data); n > 20 {
+		t.Errorf("%d pages in the last increment: the watch did not come back", n)
+	}
+}
+
+// TestLiveTrackExec: the watch is of one image of the program.
+func TestLiveTrackExec(t *testing.T) {
+	tr := start(t, "sh", "-c", "echo ready; read x; exec cat")
+	watch := track(t, tr)
+	path := filepath.Join(t.TempDir(), "core")
+	cfg := &snapshot.Config{Tracker: watch}
+	if _, err := snapshot.Capture(context.Background(), tr, path, cfg); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tr.stdin.Write([]byte("go on\nand\n")); err != nil {
+		t.Fatal(err)
+	}
+	if line, err := tr.stdout.ReadString('\n'); line != "and\n" {
+		t.Fatalf("%q, %v", line, err)
+	}
+	if _, err := snapshot.Capture(context.Background(), tr, path, cfg); !errors.Is(err, unix.ESRCH) {
+		t.Errorf("after execve: %v", err)
+	}
+	tr.gadget = 0
+	cfg.Tracker = track(t, tr)
+	if r, err := snapshot.Capture(context.Background(), tr, path, cfg); err != nil || r.Parent != "" {
+		t.Errorf("%+v, %v", r, err)
+	}
+}

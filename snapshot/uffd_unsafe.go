@@ -30,10 +30,10 @@ func uffdAPI(fd int) error {
 }
 
 // uffdRegister watches a range, which must be mapped, for writes, and takes
-// the protection from its pages. Some may have it left: a mapping that
-// mremap(2) moves next to a watched one becomes one with it, and that is not
-// watched from then on (mremap_userfaultfd_prep); its pages stay marked, also
-// when they are written.
+// the protection from its pages. Some may have it left: when mremap(2) moves a
+// watched mapping so that the kernel joins it with another, the whole is not
+// watched from then on (mremap_userfaultfd_prep, fs/userfaultfd.c), and the
+// pages that did not move stay marked, also when they are written.
 func uffdRegister(fd int, start, end uint64) error {
 	arg := struct{ start, len, mode, ioctls uint64 }{start: start, len: end - start, mode: uffdModeWriteProtect}
 	if err := ioctl(fd, ioctlUffdRegister, unsafe.Pointer(&arg)); err != nil {

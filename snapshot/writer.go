@@ -36,6 +36,11 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // (PN_XNUM); more are counted in section header 0.
 const maxPlainHeaders = 0xffff - 1
 
+// extraSections are the section headers of a file with more program headers:
+// number 0 has the count, the others are the notes, which the elfutils look for
+// in sections where there are any.
+const extraSections = 3
+
 // newID makes the ID of a snapshot.
 func newID() string {
 	var b [16]byte
@@ -84,9 +89,25 @@ func mergeExtents(a, b extents) extents {
 // roomFor is what headers and notes of a snapshot take at most, when its data
 // is in so many stretches. A segment begins with one of them or with the pages
 // behind one, at the beginning of a mapping or behind a guard.
-func roomFor(stretches int, s *State) uint64 {
-	headers := 2*stretches + 2*len(s.Mappings) + 2
-	return uint64(elfHeaderSize+sectHeaderSize+headers*progHeaderSize) + uint64(len(coreNotes(s)))
+func roomFor(stretches, mappings int, notes uint64) uint64 {
+	headers := 2*stretches + 2*mappings + 2
+	return uint64(elfHeaderSize+extraSections*sectHeaderSize+headers*progHeaderSize) + notes
+}
+
+// notesOf is the most that the notes for debuggers take, by what is known while
+// the process stands still. Where it is too little they lie behind the data.
+func notesOf(threads []Thread, areas []area) uint64 {
+	n := uint64(64 << 10) // of the process
+	for i := range threads {
+		n += 4096 // PRSTATUS, FPREGSET, SIGINFO, and the largest XSTATE for debuggers
+		for _, set := range threads[i].Sets {
+			n += uint64(len(set.Data))
+		}
+	}
+	for i := range areas {
+		n += uint64(64 + len(areas[i].Path))
+	}
+	return n
 }
 
 // ownNote is the note with the state.
@@ -118,7 +139,7 @@ func (i *image) finish(s *State) error {
 	}
 	table := uint64(count * progHeaderSize)
 	if count > maxPlainHeaders {
-		table += sectHeaderSize
+		table += extraSections * sectHeaderSize
 	}
 	head := uint64(elfHeaderSize)
 	end := i.next
@@ -159,8 +180,12 @@ func (i *image) finish(s *State) error {
 	_ = binary.Write(&b, binary.LittleEndian, progs)
 	if count > maxPlainHeaders {
 		const xnum = 0xffff
-		e.Phnum, e.Shnum, e.Shentsize, e.Shoff = xnum, 1, sectHeaderSize, head+uint64(b.Len())
-		_ = binary.Write(&b, binary.LittleEndian, elf.Section64{Size: 1, Info: uint32(count)})
+		e.Phnum, e.Shnum, e.Shentsize, e.Shoff = xnum, extraSections, sectHeaderSize, head+uint64(b.Len())
+		sections := [extraSections]elf.Section64{{Size: extraSections, Info: uint32(count)}}
+		for i, p := range [...]elf.Prog64{progs[0], progs[count-1]} {
+			sections[i+1] = elf.Section64{Type: uint32(elf.SHT_NOTE), Off: p.Off, Size: p.Filesz, Addralign: 4}
+		}
+		_ = binary.Write(&b, binary.LittleEndian, sections)
 	}
 	b.Write(core)
 	if err := writeAt(i.f, b.Bytes(), head); err != nil {

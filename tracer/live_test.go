@@ -42,7 +42,6 @@ func TestLiveDo(t *testing.T) {
 		}{
 			{"threads", nil, tracer.Config{}},
 			{"forkstorm", args("100"), tracer.Config{Policy: forks}},
-			{"vforkspawn", args("300"), tracer.Config{Policy: forks, Without: []tracer.Wall{tracer.WallRoot}}},
 			{"restart", nil, tracer.Config{}},
 			{"zombieleader", nil, tracer.Config{}},
 			{"sieve", args("3000000"), tracer.Config{}},
