@@ -1,6 +1,7 @@
 package unwind
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"warder/internal/elfread"
 	"warder/internal/procfs"
 	"warder/memory"
 )
@@ -48,17 +50,18 @@ func (l *live) open(m memory.Mapping) (*os.File, error) {
 	}
 	fd, err := procfs.Open(l.tid, fmt.Sprintf("map_files/%x-%x", m.Start, m.End), unix.O_PATH)
 	if err == nil {
-		return l.reopen(fd, m, false)
+		return reopen(fd, m, false)
 	}
 	if len(m.Path) == 0 || m.Path[0] != '/' || m.Deleted {
 		return nil, fmt.Errorf("%s: %w", m.Path, err)
 	}
-	for _, pid := range [...]int{l.tid, unix.Gettid()} {
+	// Ours is our first thread's: another may have left for an empty root.
+	for _, pid := range [...]int{l.tid, os.Getpid()} {
 		if fd, err = below(pid, m.Path); err != nil {
 			continue
 		}
 		var f *os.File
-		if f, err = l.reopen(fd, m, true); err == nil {
+		if f, err = reopen(fd, m, true); err == nil {
 			return f, nil
 		}
 	}
@@ -83,7 +86,7 @@ func below(pid int, name string) (int, error) {
 
 // reopen makes of a descriptor that only names a file one that reads it. It
 // takes the descriptor over.
-func (l *live) reopen(fd int, m memory.Mapping, check bool) (*os.File, error) {
+func reopen(fd int, m memory.Mapping, check bool) (*os.File, error) {
 	defer unix.Close(fd)
 	var st unix.Statx_t
 	// Without AT_STATX_DONT_SYNC a network's or FUSE's server would be asked.
@@ -101,6 +104,33 @@ func (l *live) reopen(fd int, m memory.Mapping, check bool) (*os.File, error) {
 		return nil, fmt.Errorf("open %s: %w", m.Path, err)
 	}
 	return os.NewFile(uintptr(rd), m.Path), nil
+}
+
+// debugFile opens the file that has a build's debugging information.
+func (w *walker) debugFile(buildID []byte) *elfread.File {
+	if len(buildID) < 2 {
+		return nil
+	}
+	for _, dir := range w.u.debugDirs {
+		name := fmt.Sprintf("%s/.build-id/%02x/%x.debug", dir, buildID[0], buildID[1:])
+		fd, err := below(os.Getpid(), name)
+		if err != nil {
+			continue
+		}
+		f, err := reopen(fd, memory.Mapping{Path: name}, false)
+		if err != nil {
+			continue
+		}
+		w.files = append(w.files, f)
+		_, size, err := identify(f)
+		if err != nil {
+			continue
+		}
+		if e, err := sized(f, size); err == nil && bytes.Equal(e.BuildID(), buildID) {
+			return e
+		}
+	}
+	return nil
 }
 
 // device writes a device number as /proc/<pid>/maps does.

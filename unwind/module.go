@@ -8,6 +8,7 @@ import (
 
 	"warder/internal/elfread"
 	"warder/unwind/cfi"
+	"warder/unwind/dwarf"
 )
 
 // Limits of what is read of one file, in bytes.
@@ -33,8 +34,12 @@ type module struct {
 	used    uint64 // by the cache, under its lock
 	size    int64  // of what is kept, likewise
 
-	framesOnce sync.Once
-	frames     frames
+	framesOnce  sync.Once
+	frames      frames
+	symbolsOnce sync.Once
+	symbols     *elfread.Symbols
+	debugOnce   sync.Once
+	debug       *dwarf.Data
 }
 
 // frames is a file's information about stack frames.

@@ -15,6 +15,11 @@ import (
 type Config struct {
 	// Frames is how many frames a trace has at most, 1 to 65,536; 0 means 128.
 	Frames int
+	// DebugDirs is where debugging information is looked for that is in files
+	// of its own: each has them as .build-id/NN/NNN….debug. nil means
+	// /usr/lib/debug, an empty list nowhere. What is there is believed no more
+	// than other files are.
+	DebugDirs []string
 	// Cache is how many bytes of what was read of files are kept, about; 0
 	// means 256 MiB. What one trace needs is read in any case.
 	Cache int64
@@ -29,8 +34,9 @@ const (
 // Unwinder makes backtraces and keeps what it learned about files. Any number
 // of goroutines may use one.
 type Unwinder struct {
-	frames int
-	cache  cache
+	frames    int
+	debugDirs []string
+	cache     cache
 	// loading is held while parts of files are read, so that what that takes
 	// is taken once at a time.
 	loading sync.Mutex
@@ -38,7 +44,10 @@ type Unwinder struct {
 
 // New returns an Unwinder. Values out of range count as the nearest in it.
 func New(cfg Config) *Unwinder {
-	u := &Unwinder{frames: min(cfg.Frames, maxFrameCount), cache: cache{limit: cfg.Cache}}
+	u := &Unwinder{frames: min(cfg.Frames, maxFrameCount), debugDirs: cfg.DebugDirs, cache: cache{limit: cfg.Cache}}
+	if u.debugDirs == nil {
+		u.debugDirs = []string{"/usr/lib/debug"}
+	}
 	if u.frames <= 0 {
 		u.frames = defaultFrames
 	}
