@@ -36,6 +36,7 @@ var imports = map[string][]string{
 	"cmd/warder":     {anything},
 
 	"docs/example":              {"record", "rules", "tracer"},
+	"docs/example/rewind":       {"rules", "snapshot", "tracer"},
 	"internal/lint":             {},
 	"internal/testutil":         {},
 	"internal/testprog":         {"internal/testutil"},
