@@ -103,7 +103,7 @@ attacks: packages ## run the attack corpus alone, each under each engine
 
 .PHONY: walls
 walls: packages ## hold the attacks with one wall at a time and no filter; print what each wall holds
-	@$(GO) test -count=1 -timeout=$(TEST_TIMEOUT) -v -run '^TestLiveWallMatrix$$' ./tracer >build/walls.log 2>&1 || \
+	@$(GO) test -count=1 -timeout=$(TEST_TIMEOUT) -v -run '^TestLive(WallMatrix|GroupAlone)$$' ./tracer >build/walls.log 2>&1 || \
 	  { cat build/walls.log; exit 1; }
 	@grep -o '| .*|$$\||--.*|$$' build/walls.log || { grep -A 2 -e '--- SKIP' build/walls.log; exit 1; }
 
@@ -119,6 +119,13 @@ fuzz: ## run each fuzz target for FUZZTIME
 .PHONY: bench
 bench: packages ## run the benchmarks: what supervision costs
 	$(GO) test $(TEST_FLAGS) -run '^$$' -bench . -benchtime $(BENCHTIME) -timeout=$(TEST_TIMEOUT) ./...
+
+.PHONY: bench-docs
+bench-docs: packages ## measure on this quiet machine and write docs/performance.md with its charts
+	@$(call install,strace bubblewrap)
+	@$(MAKE) --no-print-directory build
+	bash bench/suite
+	$(GO) run ./internal/tools/perfdocs build/bench docs
 
 .PHONY: generate
 generate: ## write the generated files; CHECK=1 fails if that changes one

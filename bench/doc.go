@@ -1,8 +1,32 @@
 // Package bench measures what supervision costs, side by side with none.
 //
-//	go test ./bench -bench . -benchtime 1x     everything, below four minutes
+// As a library it is behind `warder bench`. Run measures rows: what a call
+// costs under a mechanism of Linux (Mechanisms), in a session of warder's
+// (Engines), under another supervisor (Tools), and in C (Floor). Compare
+// measures a program, bare and under each engine. Both give a Report, which
+// writes itself as text, JSON, CSV, Go's benchmark format, SVG and HTML; what
+// is written depends on nothing but the report.
+//
+// Mechanisms are measured by meters: processes of a few hundred bytes of
+// machine code that walk a script of system calls, one that makes the calls
+// and, where there is one, its supervisor. So no compiler is needed, Go's
+// runtime is in none of it, and what a row does at a call is its script. A
+// meter takes the time itself, by the vDSO, which needs no call.
+//
+// A median has an interval that holds it with 95% confidence: two of the
+// rounds' values, by order statistics, whatever their distribution. Where it
+// is wide, or the machine did much else meanwhile, the verdict is TooNoisy.
+//
+// Limits of the library: x86-64 only so far, ErrNotSupported elsewhere. Rows
+// whose supervisor is on another core need two. What is measured is this
+// machine now; only ratios within one run mean something elsewhere. A program
+// must end with status 0, and what it prints is discarded.
+//
+// The rest is about this package's benchmarks:
+//
+//	go test ./bench -bench . -benchtime 1x     everything, below five minutes
 //	go test ./bench -bench Launch/static       one figure
-//	go test ./bench                            the arithmetic alone
+//	go test ./bench                            the library's tests
 //
 // # How
 //
@@ -19,8 +43,9 @@
 // than a round does not move. calm ratios are of the fast end (the twentieth
 // part) of all runs, which what else runs on the machine moves least. The line
 // below each result has the quartiles over the rounds: where they are far
-// apart, the machine was not quiet and the figure is worth little. An iteration (b.N) is one whole series of rounds;
-// more iterations give more rounds, never longer ones.
+// apart, the machine was not quiet and the figure is worth little. An iteration
+// (b.N) is one whole series of rounds; more iterations give more rounds, never
+// longer ones.
 //
 // # What the figures mean
 //
@@ -43,6 +68,8 @@
 //     instruction that allows everything: what seccomp itself costs.
 //   - Concurrent: programs per second, of so many at a time.
 //   - Threads: a thread made and joined, a thousand times in sequence.
+//   - Floor: rows of the library beside the same loops in C (testdata/floor.c),
+//     in one interleaved run; its table goes to standard error.
 //
 // # What they do not mean
 //

@@ -15,3 +15,20 @@ func EffectiveCaps() (uint64, error) {
 	}
 	return uint64(data[0].Effective) | uint64(data[1].Effective)<<32, nil
 }
+
+// stubCaps are what a stub needs for its children: their ids, securebits and
+// root. It gives up all others once its own set-up is done.
+const stubCaps = 1<<unix.CAP_SETUID | 1<<unix.CAP_SETGID | 1<<unix.CAP_SETPCAP | 1<<unix.CAP_SYS_CHROOT
+
+// KeepCaps takes from all threads of this process every capability but those
+// in keep, for good. The Go runtime stops them for it.
+func KeepCaps(keep uint64) error {
+	own, err := EffectiveCaps()
+	if err != nil {
+		return err
+	}
+	if own&^keep == 0 {
+		return nil
+	}
+	return setCaps(own & keep)
+}

@@ -15,6 +15,8 @@ const (
 	textBase = 0x400000
 	dataBase = 0x500000
 	dataSize = 4 << 20
+	// innerID is where a child of a new pid namespace finds its own id.
+	innerID  = dataBase + dataSize - 8
 	headSize = elfimage.HeaderSize + 2*elfimage.SegmentSize
 )
 

@@ -39,13 +39,21 @@ type Spec struct {
 
 	UID, GID int // ids to take, or -1 to keep the supervisor's
 	Limits   []Limit
-	Ruleset  int  // a Landlock ruleset, or -1
-	NoTSC    bool // reading the time stamp counter is a SIGSEGV from execve on
+	Ruleset  int // a Landlock ruleset, or -1
+	// Kept are descriptors that the program has open besides Stdio.
+	Kept  []Kept
+	NoTSC bool // reading the time stamp counter is a SIGSEGV from execve on
 
 	// Filter is loaded by the child itself, behind what its stub has; nil:
 	// none. It costs a good part of a launch.
 	Filter Filter
 }
+
+// Kept is an open descriptor, and its number in the program.
+type Kept struct{ FD, As int }
+
+// maxPassed is how many descriptors a launch can pass.
+const maxPassed = 12
 
 // Descriptors of the stub, and of a child while it sets itself up.
 const (
@@ -77,7 +85,7 @@ func (s *Stub) Launch(spec *Spec) (int, error) {
 // confine gives a new child its table and descriptors and lets it set itself
 // up until its execve.
 func (s *Stub) confine(spec *Spec, pid int) error {
-	t := s.setup(spec, pid)
+	t := s.setup(spec)
 	if err := s.write(t); err != nil {
 		return err
 	}
@@ -90,6 +98,12 @@ func (s *Stub) confine(spec *Spec, pid int) error {
 	}
 	if spec.Ruleset >= 0 {
 		fds = append(fds, spec.Ruleset)
+	}
+	for _, k := range spec.Kept {
+		fds = append(fds, k.FD)
+	}
+	if len(fds) > maxPassed {
+		return fmt.Errorf("BUG: %d descriptors to pass", len(fds))
 	}
 	if err := unix.Sendmsg(s.sock, []byte{0}, unix.UnixRights(fds...), nil, unix.MSG_NOSIGNAL); err != nil {
 		return fmt.Errorf("pass descriptors: sendmsg: %w", err)
@@ -133,16 +147,16 @@ func (s *Stub) await(pid int, t *table) error {
 }
 
 // setup is the child's whole set-up as a table.
-func (s *Stub) setup(spec *Spec, pid int) *table {
+func (s *Stub) setup(spec *Spec) *table {
 	t := &s.table
 	t.clear(1, s.key)
 	passed := 4
 	next := func() uint64 { passed++; return uint64(firstPassed + passed - 1) }
 
-	// struct msghdr for SCM_RIGHTS: one byte of data, room for seven descriptors.
+	// struct msghdr for SCM_RIGHTS: one byte of data, room for maxPassed descriptors.
 	iov := t.putWords(t.putWords(0), 1)
-	const space = 16 + 7*4 // in six words
-	control := t.putWords(0, 0, 0, 0, 0, 0)
+	const space = 16 + maxPassed*4 // in eight words
+	control := t.putWords(0, 0, 0, 0, 0, 0, 0, 0)
 	msg := t.putWords(0, 0, iov, 1, control, space, 0)
 	t.call("recvmsg (descriptors)", unix.SYS_RECVMSG, sockFD, msg, unix.MSG_CMSG_CLOEXEC)
 	for fd := range uint64(3) {
@@ -191,9 +205,12 @@ func (s *Stub) setup(spec *Spec, pid int) *table {
 		t.call("landlock_restrict_self", unix.SYS_LANDLOCK_RESTRICT_SELF, next(), 0)
 	}
 	t.call("close_range", unix.SYS_CLOSE_RANGE, 3, uint64(^uint32(0)), unix.CLOSE_RANGE_CLOEXEC)
+	for _, k := range spec.Kept {
+		t.call("dup3 (kept descriptor)", unix.SYS_DUP3, next(), uint64(k.As), 0)
+	}
 	argv, env, empty := t.putStrings(spec.Argv), t.putStrings(spec.Env), t.putWords(0)
 	if spec.Filter != nil {
-		t.seccomp(spec.Filter(uint32(pid), s.key))
+		t.seccomp(spec.Filter(uint32(s.inner), s.key))
 	}
 	t.call("execve", unix.SYS_EXECVEAT, exec, empty, argv, env, unix.AT_EMPTY_PATH)
 	t.end()

@@ -22,6 +22,10 @@ var (
 	IPCNS    = Namespace{"ipc", unix.CLONE_NEWIPC}
 	UTSNS    = Namespace{"uts", unix.CLONE_NEWUTS}
 	CgroupNS = Namespace{"cgroup", unix.CLONE_NEWCGROUP}
+	// PIDNS shows the children each other and nothing else. Its first process,
+	// whose death would be theirs, is one that the stub makes and that never
+	// runs: the children are none of them process 1, which signals do not end.
+	PIDNS = Namespace{"pid", unix.CLONE_NEWPID}
 	// Keyring is a session keyring of the stub's own (session-keyring(7)), and
 	// is made in the same place: else the supervisor's is inherited, with the
 	// right to its keys.

@@ -72,6 +72,9 @@ func (s *Stub) prepare(spec *StubSpec) error {
 			}
 		}
 	}
+	// Whatever the program may do to the stub gains it no more than this.
+	s.caps &= stubCaps
+	t.call("capset (stub)", unix.SYS_CAPSET, t.putWords(unix.LINUX_CAPABILITY_VERSION_3), t.putWords(s.caps<<32|s.caps, 0, 0))
 	if spec.Filter != nil {
 		t.call("prctl(PR_SET_NO_NEW_PRIVS)", unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 		t.seccomp(spec.Filter(0, s.key))
@@ -91,7 +94,16 @@ func (s *Stub) prepare(spec *StubSpec) error {
 	if spec.Root {
 		s.row0 |= unix.CLONE_FS
 	}
-	return s.writeClone()
+	if !slices.Contains(spec.Namespaces, PIDNS) {
+		return s.writeClone()
+	}
+	s.row0 |= unix.CLONE_CHILD_SETTID
+	if err := s.writeClone(); err != nil {
+		return err
+	}
+	var err error
+	s.init, err = s.fork()
+	return err
 }
 
 const umaskStep = "umask"
@@ -127,6 +139,6 @@ func (s *Stub) make() error {
 func (s *Stub) writeClone() error {
 	t := &s.table
 	t.clear(0, s.key)
-	t.call("clone", unix.SYS_CLONE, s.row0)
+	t.call("clone", unix.SYS_CLONE, s.row0, 0, 0, innerID)
 	return s.write(t)
 }

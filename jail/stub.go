@@ -23,6 +23,8 @@ type Stub struct {
 	caps  uint64
 	key   uint64
 	next  int    // a child made ahead of need, or 0
+	init  int    // process 1 of the children's pid namespace, never run, or 0
+	inner int    // the id that the last child made has in its own pid namespace
 	dead  bool   // there is none, or it has been reaped
 	row0  uint64 // flags of the clone that makes a child
 	view  *View
@@ -137,10 +139,7 @@ func (s *Stub) Close() {
 	if s.sock >= 0 {
 		unix.Close(s.sock)
 	}
-	if s.next != 0 {
-		killAndReap(s.next)
-		s.next = 0
-	}
+	s.killChildren()
 	if s.dead {
 		return
 	}
@@ -148,19 +147,45 @@ func (s *Stub) Close() {
 	killAndReap(s.PID)
 }
 
+// killChildren ends those that no session has.
+func (s *Stub) killChildren() {
+	for _, pid := range [...]*int{&s.next, &s.init} {
+		if *pid != 0 {
+			killAndReap(*pid)
+			*pid = 0
+		}
+	}
+}
+
+// Owns reports whether a process is the stub's own, not a session's.
+func (s *Stub) Owns(pid int) bool { return pid == s.PID || pid == s.init && pid != 0 }
+
+// Inner is the id that the last child launched has in its own pid namespace.
+func (s *Stub) Inner() int { return s.inner }
+
 // Kill ends the stub without waiting for it.
 func (s *Stub) Kill() {
-	if s.next != 0 {
-		killAndReap(s.next)
-		s.next = 0
-	}
+	s.killChildren()
 	if !s.dead {
 		_ = unix.Kill(s.PID, unix.SIGKILL) // not reaped, so the id is its own
 	}
 }
 
+// Key is the secret sixth argument with which the stub's filter lets the calls
+// of a launch pass.
+func (s *Stub) Key() uint64 { return s.key }
+
 // Dead records that the caller's own wait reaped the stub.
 func (s *Stub) Dead() { s.dead = true }
+
+// Reaped records that it reaped a process that the stub Owns.
+func (s *Stub) Reaped(pid int) {
+	if pid == s.PID {
+		s.dead = true
+	} else {
+		s.init = 0 // and its namespace takes no new child
+	}
+}
 
 func killAndReap(pid int) {
 	if pid <= 0 {
@@ -330,6 +355,15 @@ func (s *Stub) fork() (int, error) {
 	pid := int(msg)
 	if _, err := waitStop(pid); err != nil {
 		return 0, err
+	}
+	s.inner = pid
+	if s.row0&unix.CLONE_CHILD_SETTID != 0 {
+		// It was written before the child's first stop (schedule_tail).
+		var id [4]byte
+		if _, err := ptrace.ReadMem(pid, innerID, id[:]); err != nil {
+			return 0, fmt.Errorf("process_vm_readv of pid %d: %w", pid, err)
+		}
+		s.inner = int(binary.LittleEndian.Uint32(id[:]))
 	}
 	return pid, nil
 }

@@ -38,6 +38,16 @@ const cwd = ^uint64(99)
 // ViewStep begins the name of every step that makes a view.
 const ViewStep = "view: "
 
+// ViewBase is where the stub's View is mounted in its own mount namespace,
+// which is before every name of a file in it as others see them; "" where there
+// is none.
+func (s *Stub) ViewBase() string {
+	if s.view == nil {
+		return ""
+	}
+	return s.view.Base
+}
+
 // make puts the calls that make the view into the table. The stub is in its
 // new mount namespace.
 func (v *View) make(t *table) {

@@ -157,34 +157,6 @@ func TestLivePoke(t *testing.T) {
 	}
 }
 
-func TestLiveRandomWrites(t *testing.T) {
-	tr := start(t)
-	s := Of(tr.pid)
-	shadow := make([]byte, 3*page)
-	if _, err := s.ReadAt(shadow, int64(tr.base)); err != nil {
-		t.Fatal(err)
-	}
-	got := make([]byte, len(shadow))
-	for i := range 300 {
-		off := rand.IntN(len(shadow))
-		data := make([]byte, rand.IntN(min(len(shadow)-off, 2*page)+1))
-		for j := range data {
-			data[j] = byte(rand.Uint32())
-		}
-		write := s.WriteAt
-		if i%2 == 1 {
-			write = s.WriteForce
-		}
-		if n, err := write(data, int64(tr.base)+int64(off)); n != len(data) || err != nil {
-			t.Fatalf("write of %d at %d: %d, %v", len(data), off, n, err)
-		}
-		copy(shadow[off:], data)
-		if _, err := s.ReadAt(got, int64(tr.base)); err != nil || !bytes.Equal(got, shadow) {
-			t.Fatalf("after a write of %d at %d: memory differs (%v)", len(data), off, err)
-		}
-	}
-}
-
 func TestLiveString(t *testing.T) {
 	tr := start(t)
 	s := Of(tr.pid)

@@ -103,19 +103,24 @@ func (s *Space) Maps() ([]Mapping, error) {
 	if err := s.check("maps", 0, 0); err != nil {
 		return nil, err
 	}
-	fd, err := procfs.Open(s.tid, "maps", unix.O_RDONLY)
+	return readList(s, "maps", ParseMaps)
+}
+
+// readList reads one of the kernel's lists of mappings.
+func readList[T any](s *Space, name string, parse func(io.Reader) ([]T, error)) ([]T, error) {
+	fd, err := procfs.Open(s.tid, name, unix.O_RDONLY)
 	if err != nil {
-		return nil, s.fail("maps", 0, err)
+		return nil, s.fail(name, 0, err)
 	}
 	defer unix.Close(fd)
-	maps, err := ParseMaps(descriptor(fd))
-	if err == nil && len(maps) == 0 {
+	list, err := parse(descriptor(fd))
+	if err == nil && len(list) == 0 {
 		err = unix.ESRCH
 	}
 	if err != nil {
-		return maps, s.fail("maps", 0, err)
+		return list, s.fail(name, 0, err)
 	}
-	return maps, nil
+	return list, nil
 }
 
 // descriptor reads a raw descriptor. An os.File would be offered to the
@@ -141,43 +146,8 @@ func (d descriptor) Read(p []byte) (int, error) {
 // what came before.
 func ParseMaps(r io.Reader) ([]Mapping, error) {
 	var p mapsParser
-	buf := make([]byte, maxMapsLine)
-	have, dropping := 0, false
-	for {
-		n, err := r.Read(buf[have:])
-		have += n
-		rest := buf[:have]
-		for {
-			i := bytes.IndexByte(rest, '\n')
-			if i < 0 {
-				break
-			}
-			if !dropping {
-				if err := p.line(rest[:i]); err != nil {
-					return p.maps, err
-				}
-			}
-			dropping = false
-			rest = rest[i+1:]
-		}
-		have = copy(buf, rest)
-		if err == nil && have < len(buf) {
-			continue
-		}
-		// A line without its end: the file's last, or too long for the buffer.
-		if have > 0 && !dropping {
-			if err := p.line(buf[:have]); err != nil {
-				return p.maps, err
-			}
-		}
-		if err == io.EOF {
-			return p.maps, nil
-		}
-		if err != nil {
-			return p.maps, err
-		}
-		have, dropping = 0, true
-	}
+	err := eachLine(r, maxMapsLine, p.line)
+	return p.maps, err
 }
 
 type mapsParser struct {

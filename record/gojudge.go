@@ -41,6 +41,8 @@ func GoJudge(w io.Writer, r *tracer.Result) error {
 	case tracer.PolicyViolation:
 		j.Status, j.ExitStatus = "Dangerous Syscall", StatusViolation-128
 		j.Error = Clean(violation(r))
+	case tracer.Halted:
+		j.Status = "Signalled"
 	default:
 		j.Status, j.ExitStatus = "Internal Error", 0
 	}

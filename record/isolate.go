@@ -50,6 +50,8 @@ func Isolate(w io.Writer, r *tracer.Result) error {
 		killed(StatusOutputLimit-128, "Output limit exceeded")
 	case tracer.PolicyViolation:
 		killed(StatusViolation-128, "Policy violation: "+violation(r))
+	case tracer.Halted:
+		killed(sigKill, r.Message)
 	default:
 		fate("XX", r.Message)
 	}

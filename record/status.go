@@ -32,6 +32,8 @@ func ExitStatus(r *tracer.Result) int {
 		return StatusOutputLimit
 	case tracer.PolicyViolation:
 		return StatusViolation
+	case tracer.Halted:
+		return 0 // as the caller wanted it
 	case tracer.Failed:
 	}
 	return StatusFailed
@@ -44,7 +46,7 @@ func ChildStatus(r *tracer.Result) int {
 	switch r.Outcome {
 	case tracer.OK, tracer.Exited, tracer.Signaled, tracer.Failed:
 		return ExitStatus(r)
-	case tracer.CPUTimeLimit, tracer.WallTimeLimit, tracer.MemoryLimit, tracer.OutputLimit, tracer.PolicyViolation:
+	case tracer.CPUTimeLimit, tracer.WallTimeLimit, tracer.MemoryLimit, tracer.OutputLimit, tracer.PolicyViolation, tracer.Halted:
 	}
 	return 128 + sigKill
 }

@@ -2,9 +2,11 @@
 // them, finds their parts by the usual names, compares and prints them.
 //
 // [Regs] is the general set, which every stop has. Its fields differ between
-// architectures; PC, SP, Get, Set, Names and Diff do not. Other sets
-// (floating point and vector state, debug registers) will be types of their
-// own with the same shape: Read…, Write, Get, Set, Names.
+// architectures; PC, SP, Get, Set, Names and Diff do not. Other sets are types
+// of their own with the same shape: [Vector] is floating point and vector
+// state, and on x86-64 Debug the debug registers. Their registers may be wider
+// than a machine word: they hold a [Value]. [Thread] is all sets of a thread
+// together, by name, and [Lookup] says what a name stands for.
 //
 // Limits: all reading and writing is ptrace(2), so it must be done on the OS
 // thread that traces the tracee while that is stopped; otherwise, and when
@@ -16,6 +18,7 @@ package regs
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -159,4 +162,70 @@ func flagList(flags []flag, v uint64) string {
 		}
 	}
 	return s + " ]"
+}
+
+// generalInfo says what a name of the general set stands for.
+func generalInfo(name string) (Info, error) {
+	v, ok := views()[name]
+	if !ok {
+		return Info{}, ErrUnknown
+	}
+	i := Info{Name: name, Set: "general", Bits: int(v.bits)}
+	if v.shift == 0 && int(v.bits) == fullBits(int(v.reg)) {
+		i.natural = func(value Value) string { return natural(int(v.reg), value.Uint64()) }
+	}
+	return i, nil
+}
+
+// fullBits is the width of names[i].
+func fullBits(i int) int { return int(views()[names[i]].bits) }
+
+// generalParts are the names of the general set that are not full registers.
+func generalParts() []string {
+	full := map[string]bool{}
+	for _, name := range names {
+		full[name] = true
+	}
+	var parts []string
+	for name := range views() {
+		if !full[name] {
+			parts = append(parts, name)
+		}
+	}
+	slices.Sort(parts)
+	return parts
+}
+
+// general is Regs as a set of a Thread.
+type general struct{ *Regs }
+
+func readGeneral(tid int) (bank, error) {
+	r, err := Read(tid)
+	if err != nil {
+		return nil, err
+	}
+	return general{r}, nil
+}
+
+func (g general) get(name string) (Value, bool) {
+	v, ok := views()[name]
+	if !ok {
+		return nil, false
+	}
+	n, _ := g.Get(name)
+	return Uint(n)[:(v.bits+7)/8], true
+}
+
+func (g general) set(name string, v Value) error {
+	if v.Len() > 64 {
+		return &Error{"set " + name, 0, ErrRange}
+	}
+	return g.Set(name, v.Uint64())
+}
+
+func (g general) write(tid int) error { return g.Write(tid) }
+
+func (g general) clone() bank {
+	r := *g.Regs
+	return general{&r}
 }

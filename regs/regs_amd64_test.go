@@ -1,16 +1,10 @@
 package regs_test
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"math"
 	"math/rand/v2"
-	"os/exec"
-	"regexp"
-	"strings"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -287,63 +281,5 @@ func TestLiveProgramSeesWrites(t *testing.T) {
 	}
 	if ws := wait(t, pid); !ws.Exited() || ws.ExitStatus() != 0 {
 		t.Errorf("wait status %#x", int(ws))
-	}
-}
-
-func TestLiveAgainstGDB(t *testing.T) {
-	gdb, err := exec.LookPath("gdb")
-	if err != nil {
-		t.Skip("no gdb to compare with")
-	}
-	if testing.Short() {
-		t.Skip("gdb takes seconds")
-	}
-	pid := start(t, compile(t, mirror))
-	if err := ptrace.Cont(pid, 0); err != nil {
-		t.Fatal(err)
-	}
-	wait(t, pid)
-	r, err := regs.Read(pid)
-	if err != nil {
-		t.Fatal(err)
-	}
-	// Left at an endless loop, with the registers as they are, for gdb to find.
-	word, err := ptrace.PeekData(pid, uintptr(r.RIP))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := ptrace.PokeData(pid, uintptr(r.RIP), word&^0xffff|0xfeeb); err != nil {
-		t.Fatal(err)
-	}
-	// Nothing else ends an untraced loop if this program dies first.
-	if err := unix.Prlimit(pid, unix.RLIMIT_CPU, &unix.Rlimit{Cur: 60, Max: 60}, nil); err != nil {
-		t.Fatal(err)
-	}
-	if err := ptrace.Detach(pid, 0); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Second)
-	defer cancel()
-	out, err := exec.CommandContext(ctx, gdb, "-nx", "-batch", "-p", fmt.Sprint(pid),
-		"-ex", "info registers", "-ex", "info registers orig_rax").Output()
-	if err != nil || !strings.Contains(string(out), "\nrip ") {
-		t.Skipf("gdb: %v\n%s", err, out)
-	}
-	symbol := regexp.MustCompile(` <.*>$`)
-	theirs := map[string]string{}
-	for line := range strings.Lines(string(out)) {
-		line = symbol.ReplaceAllString(strings.TrimSuffix(line, "\n"), "")
-		name, _, _ := strings.Cut(line, " ")
-		theirs[name] = line
-	}
-	for line := range strings.Lines(r.String()) {
-		line = strings.TrimSuffix(line, "\n")
-		name, _, _ := strings.Cut(line, " ")
-		if theirs[name] == "" && strings.HasSuffix(name, "_base") {
-			continue // gdb may not know them
-		}
-		if theirs[name] != line {
-			t.Errorf("ours %q, gdb's %q", line, theirs[name])
-		}
 	}
 }

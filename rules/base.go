@@ -24,7 +24,7 @@ func (p *Policy) merge(base *Policy, hasDefault bool) {
 	own := p.Rules
 	for _, r := range base.written() {
 		r.Calls = slices.DeleteFunc(slices.Clone(r.Calls), func(call string) bool {
-			return slices.ContainsFunc(own, func(o Rule) bool { return o.settles(call, r.Stage) })
+			return settled(own, call, r.Stage)
 		})
 		if len(r.Calls) == 0 {
 			continue
@@ -34,6 +34,14 @@ func (p *Policy) merge(base *Policy, hasDefault bool) {
 		}
 		p.Rules = append(p.Rules, r)
 	}
+}
+
+// settled reports whether rules decide every call of that name in stage.
+func settled(rules []Rule, call string, stage Stage) bool {
+	in := func(stage Stage) bool {
+		return slices.ContainsFunc(rules, func(r Rule) bool { return r.settles(call, stage) })
+	}
+	return in(stage) || stage == AnyStage && in(Loader) && in(Main)
 }
 
 // settles reports whether r decides every call of that name in stage.

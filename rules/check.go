@@ -36,6 +36,7 @@ func (p *Policy) check(ps *problems) {
 	}
 	p.checkReach(ps)
 	p.checkTime(ps)
+	p.checkStages(ps)
 	if len(ps.list) == 0 { // conditions are fit to be looked at
 		p.checkTCP(ps)
 	}

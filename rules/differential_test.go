@@ -336,6 +336,10 @@ func differ(t testing.TB, data []byte, seen map[string]int) {
 	for i := range calls {
 		calls[i] = s.call(p)
 	}
+	staged := newStages(t, p, abi.X86_64)
+	for i := range calls {
+		staged.check(t, &calls[i], seen)
+	}
 	for _, k := range checkers {
 		for i := range calls {
 			k.check(t, &calls[i])
@@ -361,7 +365,7 @@ func TestDifferential(t *testing.T) {
 		}
 		differ(t, data, seen)
 	}
-	for _, kind := range []string{"ALLOW", "LOG", "ERRNO", "TRACE", "KILL_PROCESS"} {
+	for _, kind := range []string{"ALLOW", "LOG", "ERRNO", "TRACE", "KILL_PROCESS", "loader ALLOW", "main ALLOW", "main ERRNO", "change ERRNO", "change TRACE"} {
 		if seen[kind] < rounds {
 			t.Errorf("%d calls come to %s in %d policies: %v", seen[kind], kind, rounds, seen)
 		}

@@ -96,20 +96,33 @@ func (p *Policy) place(i int, call string, earlier []int, target Target) (where,
 		switch {
 		case len(e.When) > 0:
 			argument = true
-		case e.needsStop() == "":
+		case p.needsStop(e) == "" && e.Stage == AnyStage:
 			return nowhere, costNever
+		case p.needsStop(e) == "":
+			continue // it is in one stage's program only
 		default:
 			// The earlier rule stops every call that gets to it.
 			return atStop, costAtStop(r.Action)
 		}
 	}
 	switch {
-	case r.needsStop() != "" || stops(r.Action, target), target == Hybrid && affinityCall(call) && !r.Action.Refuses():
+	case p.needsStop(r) != "" || stops(r.Action, target), target == Hybrid && affinityCall(call) && !r.Action.Refuses():
 		return atStop, costAtStop(r.Action)
 	case argument:
 		return byArgument, costOf(r.Action, true)
 	}
 	return byNumber, costOf(r.Action, false)
+}
+
+// needsStop is Rule.needsStop, where the stages of p may be held by programs of
+// their own.
+func (p *Policy) needsStop(r *Rule) string {
+	if r.Stage != AnyStage && p.Tightens() {
+		bare := *r
+		bare.Stage = AnyStage
+		r = &bare
+	}
+	return r.needsStop()
 }
 
 // stops reports whether an action needs the supervisor, whatever the rule.

@@ -113,13 +113,21 @@ func TestExplainAgreesWithLower(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		program, err := rules.Lower(p, abi.Native(), rules.Hybrid)
-		if err != nil {
-			t.Fatal(err)
+		targets := []rules.Target{rules.Hybrid}
+		if p.Tightens() {
+			targets = []rules.Target{rules.LoaderStage, rules.MainStage}
 		}
-		vm, err := bpf.NewVM(program.Bind(1, 2))
-		if err != nil {
-			t.Fatal(err)
+		var vms []*bpf.VM
+		for _, target := range targets {
+			program, err := rules.Lower(p, abi.Native(), target)
+			if err != nil {
+				t.Fatal(err)
+			}
+			vm, err := bpf.NewVM(program.Bind(1, 2))
+			if err != nil {
+				t.Fatal(err)
+			}
+			vms = append(vms, vm)
 		}
 		where := make(map[string][]string)
 		for _, at := range p.Explain(rules.Hybrid) {
@@ -134,7 +142,8 @@ func TestExplainAgreesWithLower(t *testing.T) {
 				continue
 			}
 			seen := make(map[uint32]bool)
-			for range 200 {
+			for i := range 200 {
+				vm := vms[i%len(vms)]
 				d := bpf.Data{Nr: nr, Arch: abi.Native().Audit()}
 				for i := range d.Args {
 					d.Args[i] = random.Uint64() >> random.UintN(64)

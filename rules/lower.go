@@ -1,54 +1,12 @@
 package rules
 
 import (
-	"cmp"
 	"encoding/binary"
-	"errors"
-	"fmt"
 	"slices"
 
 	"warder/abi"
 	"warder/rules/bpf"
 )
-
-// Target says what stands behind the seccomp program.
-type Target uint8
-
-const (
-	// Hybrid has a supervisor at every SECCOMP_RET_TRACE: violations stop, so
-	// that they are reported with their call, and so does what registers
-	// cannot decide.
-	Hybrid Target = iota
-	// FilterOnly has none: violations are SECCOMP_RET_KILL_PROCESS, and a
-	// rule that needs a stop is an error.
-	FilterOnly
-)
-
-// StopError says which rule needs a supervisor that the target lacks.
-type StopError struct {
-	Where  string // file:line
-	What   string
-	Engine string // "" for seccomp
-}
-
-func (e *StopError) Error() string {
-	return fmt.Sprintf("%s: %s needs a stop, and the %s engine makes none (use --engine hybrid)", e.Where, e.What, cmp.Or(e.Engine, "seccomp"))
-}
-
-// needsStop names what in r only a stop can enforce, or "".
-func (r *Rule) needsStop() string {
-	switch {
-	case len(r.Probe) > 0:
-		return "a rule with probe"
-	case r.Stage != AnyStage:
-		return "a rule with stage " + r.Stage.String()
-	case r.Action.Kind == Trace:
-		return "action trace"
-	case r.Action.Kind == Rewrite:
-		return "action " + r.Action.String()
-	}
-	return ""
-}
 
 // Lower compiles p for calls of arch. The program refuses foreign
 // architectures outright, decides by number in a balanced tree, and loads an
@@ -72,13 +30,25 @@ func Lower(p *Policy, arch abi.Arch, target Target) (*bpf.Program, error) {
 }
 
 func lower(p *Policy, arch abi.Arch, target Target) (*bpf.Program, error) {
-	if target == FilterOnly {
+	var only, later map[uint32]bool
+	switch target {
+	case Hybrid:
+	case FilterOnly:
 		if err := p.stopErrors(); err != nil {
 			return nil, err
 		}
 		p = withoutForgery(p)
+	case LoaderStage:
+		later = p.stagedCalls(arch)
+		p = p.at(Loader)
+	case StageChange:
+		only = p.stagedCalls(arch)
+		p = p.at(Main)
+	case MainStage:
+		p = p.at(Main)
 	}
 	l := lowering{
+		only: only, later: later,
 		policy: p, arch: arch, target: target,
 		match:  NewMatcher(p, arch),
 		bodies: make(map[body]bpf.Label),
@@ -90,23 +60,6 @@ func lower(p *Policy, arch abi.Arch, target Target) (*bpf.Program, error) {
 	entry := l.b.Load(bpf.OffNr, tree)
 	entry = l.b.Jeq(arch.Audit(), entry, l.b.Ret(bpf.RetKillProcess))
 	return l.b.Finish(l.b.Load(bpf.OffArch, entry))
-}
-
-// stopErrors names every rule that needs a stop.
-func (p *Policy) stopErrors() error {
-	var errs []error
-	for i := range p.Rules {
-		// One rule of the source may have become several, one a call.
-		r, last := &p.Rules[i], i-1
-		again := last >= 0 && p.Rules[last].Line == r.Line && p.Rules[last].Source == r.Source && r.Line != 0
-		if what := r.needsStop(); what != "" && !again {
-			errs = append(errs, &StopError{Where: p.WhereRule(r), What: what})
-		}
-	}
-	if p.Default.Kind == Trace {
-		errs = append(errs, &StopError{Where: p.Where(p.DefaultLine), What: "default action trace"})
-	}
-	return errors.Join(append(errs, p.TimeStops("seccomp"))...)
 }
 
 // LaunchCalls are the calls that a stub makes to set a child up, package jail.
@@ -125,6 +78,8 @@ type lowering struct {
 	match  *Matcher
 	b      bpf.Builder
 	bodies map[body]bpf.Label // argument blocks by what they do
+	only   map[uint32]bool    // the calls that are decided, where not all are
+	later  map[uint32]bool    // those that a program loaded later decides too
 }
 
 // body says how one call is decided. Calls with equal bodies share their code,
@@ -138,6 +93,7 @@ type body struct {
 	clone    bool   // does not run with CLONE_UNTRACED
 	clone3   bool   // does not run: its flags are in memory
 	affinity bool   // does not run without a stop
+	later    bool   // runs or stops: the strictest of two programs wins, and the later one may be less strict
 	fallback Action // what no rule decides
 }
 
@@ -173,14 +129,18 @@ func (l *lowering) intervals() []interval {
 }
 
 func (l *lowering) bodyOf(nr uint32) (body, []int32) {
+	if l.only != nil && !l.only[nr] {
+		return body{constant: true, ret: bpf.RetAllow}, nil
+	}
 	name, _ := l.arch.Name(nr)
 	list, fallback := l.match.rulesOf(nr), l.fallback(nr)
 	b := body{
 		launch: launchCall(name), clone: name == "clone", clone3: name == "clone3",
-		affinity: l.target == Hybrid && affinityCall(name),
+		affinity: l.target != FilterOnly && affinityCall(name),
+		later:    l.later[nr],
 	}
 	ret, ok := l.constant(list, fallback)
-	if b.affinity && runs(ret) {
+	if b.affinity && runs(ret) || b.later && ret != bpf.RetAllow {
 		ret = bpf.RetTrace
 	}
 	if ok && !(runs(ret) && (b.clone || b.clone3)) {
@@ -299,12 +259,12 @@ func (l *lowering) place(in *interval) bpf.Label {
 	for i := len(in.list) - 1; i >= 0; i-- {
 		r := &l.policy.Rules[in.list[i]]
 		ret := l.ruleRet(r)
-		if l.target == Hybrid && r.needsSelf() {
+		if l.target != FilterOnly && r.needsSelf() {
 			ret = bpf.RetTrace
 		}
 		yes := l.returns(in, ret)
 		for j := len(r.When) - 1; j >= 0; j-- {
-			if l.target == Hybrid && r.When[j].self() {
+			if l.target != FilterOnly && r.When[j].self() {
 				continue // decided at the stop
 			}
 			yes = l.cond(&r.When[j], yes, next)
@@ -323,6 +283,8 @@ func runs(ret uint32) bool { return ret == bpf.RetAllow || ret == bpf.RetLog }
 // and for a call that the supervisor has to see.
 func (l *lowering) returns(in *interval, ret uint32) bpf.Label {
 	switch {
+	case in.later && (ret != bpf.RetAllow || in.clone || in.clone3):
+		return l.b.Ret(bpf.RetTrace)
 	case in.clone && runs(ret):
 		yes, no := l.b.Ret(ret), l.b.Ret(bpf.RetErrno|eperm)
 		return l.b.Load(bpf.OffArgLow(0), l.b.And(cloneUntraced, l.b.Jeq(0, yes, no)))
@@ -332,30 +294,6 @@ func (l *lowering) returns(in *interval, ret uint32) bpf.Label {
 		return l.b.Ret(bpf.RetTrace)
 	}
 	return l.b.Ret(ret)
-}
-
-// withoutForgery puts rules before p's that keep a program whom nobody traces
-// from sending SIGSYS, to itself or anyone: a death by it is how a violation
-// shows there.
-func withoutForgery(p *Policy) *Policy {
-	const sigsys = 31
-	guard := func(call, arg string, index int, op Op, bits uint8, value uint64) Rule {
-		return Rule{
-			Calls: []string{call}, Action: Action{Kind: Errno, Errno: eperm}, Why: "SIGSYS is the filter's",
-			When: []Cond{{Arg: arg, Index: index, Bits: bits, Op: op, Values: []Value{{N: value}}}},
-		}
-	}
-	q := *p
-	q.Rules = append([]Rule{
-		guard("kill", "sig", 1, Eq, 32, sigsys),
-		guard("tkill", "sig", 1, Eq, 32, sigsys),
-		guard("tgkill", "sig", 2, Eq, 32, sigsys),
-		guard("rt_sigqueueinfo", "sig", 1, Eq, 32, sigsys),
-		guard("rt_tgsigqueueinfo", "sig", 2, Eq, 32, sigsys),
-		guard("pidfd_send_signal", "sig", 1, Eq, 32, sigsys),
-		guard("timer_create", "timer_event_spec", 1, Ne, 64, 0), // names its signal in memory
-	}, p.Rules...)
-	return &q
 }
 
 // self reports whether c compares with Value.Self.

@@ -89,14 +89,7 @@ func Capture(ctx context.Context, src Source, path string, cfg *Config) (*Report
 		return nil, err
 	}
 	defer target.abandon()
-	via := memoryThread(src.PID())
-	c := &capture{
-		src: src, cfg: cfg, pid: via, mem: memory.Of(via), f: target.raw(),
-		report: &Report{Method: StopCopy},
-		state: &State{
-			ID: newID(), Arch: thisArch, PageSize: uint64(pageSize), Host: thisHost(),
-		},
-	}
+	c := newCapture(src, target.raw(), cfg)
 	if err := c.run(ctx); err != nil {
 		if written := (*fs.PathError)(nil); errors.As(err, &written) {
 			err = &FileError{written.Op, path, written.Err} // not the temporary name
@@ -107,13 +100,30 @@ func Capture(ctx context.Context, src Source, path string, cfg *Config) (*Report
 	if err := target.commit(ctx); err != nil {
 		return nil, err
 	}
-	if cfg.Tracker != nil {
-		cfg.Tracker.last, cfg.Tracker.areas, cfg.Tracker.faults = c.state.ID, c.areas, c.faults
+	return c.done(begin), nil
+}
+
+// newCapture is one that writes to f.
+func newCapture(src Source, f *os.File, cfg *Config) *capture {
+	via := memoryThread(src.PID())
+	return &capture{
+		src: src, cfg: cfg, pid: via, mem: memory.Of(via), f: f,
+		report: &Report{Method: StopCopy},
+		state: &State{
+			ID: newID(), Arch: thisArch, PageSize: uint64(pageSize), Host: thisHost(),
+		},
+	}
+}
+
+// done is the report of a capture whose file is complete.
+func (c *capture) done(begin time.Time) *Report {
+	if t := c.cfg.Tracker; t != nil {
+		t.last, t.areas, t.faults = c.state.ID, c.areas, c.faults
 	}
 	r := c.report
 	r.ID, r.Parent, r.Threads, r.Notes = c.state.ID, c.state.Parent, len(c.state.Threads), c.state.Notes
 	r.Total = time.Since(begin)
-	return r, nil
+	return r
 }
 
 // capture is one snapshot that is being taken.

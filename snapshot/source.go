@@ -1,5 +1,7 @@
 package snapshot
 
+import "warder/internal/ptrace"
+
 // Source is a process that somebody holds by ptrace(2): what a capture needs
 // of it. Memory and /proc are read directly, by process id.
 //
@@ -20,10 +22,7 @@ type Source interface {
 }
 
 // Stopped is a thread in a stop.
-type Stopped struct {
-	TID    int
-	Signal int // what it is about to be delivered in a signal-delivery-stop; 0 elsewhere
-}
+type Stopped = ptrace.Stopped
 
 // Injector is a Source that can have a thread make calls. Without it
 // alternate stacks, signal actions and addresses to clear are unknown, and
@@ -38,8 +37,4 @@ type Injector interface {
 }
 
 // Call is one system call to be made by a thread.
-type Call struct {
-	Nr     uint64
-	Args   [6]uint64
-	Result int64 // negative: -errno
-}
+type Call = ptrace.Call

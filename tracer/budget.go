@@ -23,8 +23,9 @@ import (
 type budget struct {
 	limits  Limits
 	procs   map[int]*process // session.procs; written under mu
-	release func()           // gives the ids back
-	memfds  int64            // how many descriptors may hold memory; 0: none can
+	onLimit func(Outcome, string)
+	release func() // gives the ids back
+	memfds  int64  // how many descriptors may hold memory; 0: none can
 
 	mu       sync.Mutex
 	ended    bool // a cause is set, or the session is over
@@ -64,6 +65,15 @@ func (b *budget) end(o Outcome, message string) bool {
 	b.ended, b.outcome, b.message = true, o, message
 	b.killLocked()
 	return true
+}
+
+// used ends the session for a budget that is used up.
+func (b *budget) used(o Outcome, message string) {
+	if b.onLimit != nil {
+		b.onLimit(o, message)
+		return
+	}
+	b.end(o, message)
 }
 
 // over marks the program's own end: later causes do not count.
@@ -171,7 +181,7 @@ func (b *budget) timePause(wall, cpu time.Duration) time.Duration {
 func (b *budget) check(start time.Time) time.Duration {
 	wall := time.Since(start)
 	if b.limits.Wall >= 0 && wall >= b.limits.Wall {
-		b.end(WallTimeLimit, fmt.Sprintf("wall time %v of %v", wall.Round(time.Millisecond), b.limits.Wall))
+		b.used(WallTimeLimit, fmt.Sprintf("wall time %v of %v", wall.Round(time.Millisecond), b.limits.Wall))
 		return 0
 	}
 	began := time.Now()
@@ -179,10 +189,10 @@ func (b *budget) check(start time.Time) time.Duration {
 	took := time.Since(began)
 	switch {
 	case b.limits.CPU >= 0 && cpu >= b.limits.CPU:
-		b.end(CPUTimeLimit, fmt.Sprintf("CPU time %v of %v", cpu.Round(time.Millisecond), b.limits.CPU))
+		b.used(CPUTimeLimit, fmt.Sprintf("CPU time %v of %v", cpu.Round(time.Millisecond), b.limits.CPU))
 		return 0
 	case b.limits.Memory >= 0 && memory > b.limits.Memory:
-		b.end(MemoryLimit, fmt.Sprintf("memory %d of %d bytes", memory, b.limits.Memory))
+		b.used(MemoryLimit, fmt.Sprintf("memory %d of %d bytes", memory, b.limits.Memory))
 		return 0
 	}
 	// A program with very many mappings or processes makes a sample long; its

@@ -3,6 +3,7 @@ package tracer
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"go.uber.org/zap/zapcore"
 
@@ -35,6 +36,7 @@ func (s *session) syscallStop(t *task) error {
 	}
 	switch s.info.Op {
 	case ptrace.OpEntry:
+		t.entry = true
 		if s.cfg.Engine == Ptrace {
 			return s.decide(t)
 		}
@@ -68,6 +70,11 @@ func (s *session) decide(t *task) error {
 	}
 	if !v.Action.Refuses() && rules.AffinityCall(arch, s.call.Nr) {
 		s.placement.over() // before the program can see where it is kept
+	}
+	if !v.Action.Refuses() {
+		if e := s.watchedCall(t); e != nil {
+			return s.tell(t, 0, e, nil)
+		}
 	}
 	switch v.Action.Kind {
 	case rules.Allow:
@@ -143,6 +150,15 @@ func (s *session) violation(t *task, v rules.Verdict) error {
 		s.cfg.Hooks.Violation(s.tracee(t), viol)
 		s.inHook = false
 	}
+	if s.cfg.Watch.Violation {
+		return s.tell(t, 0, &Event{Kind: ViolationEvent, Violation: viol}, func() { s.endFor(viol) })
+	}
+	s.endFor(viol)
+	return nil
+}
+
+// endFor ends the session for a violation.
+func (s *session) endFor(viol *Violation) {
 	if s.budget.end(PolicyViolation, "") {
 		s.result.Outcome = PolicyViolation
 		s.result.Violation = viol
@@ -154,7 +170,6 @@ func (s *session) violation(t *task, v rules.Verdict) error {
 		})
 	}
 	s.killing = true
-	return nil
 }
 
 // where names an address by its mapping.
@@ -163,7 +178,11 @@ func (s *session) where(t *task, ip uint64) string {
 	if err != nil {
 		return "0x" + strconv.FormatUint(ip, 16)
 	}
-	return memory.Locate(maps, ip)
+	text := memory.Locate(maps, ip)
+	if base := s.worker.stub.ViewBase(); base != "" && strings.HasPrefix(text, base+"/") {
+		return text[len(base):] // as the program has it
+	}
+	return text
 }
 
 // ruleText quotes the rule of a verdict.

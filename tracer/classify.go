@@ -38,7 +38,7 @@ func (k StopKind) String() string {
 // wait is one classified wait status.
 type wait struct {
 	kind StopKind
-	code int // exit status, or signal
+	code int // exit status, signal, or for ForkStop PTRACE_EVENT_*
 }
 
 // classify reads a wait status. It looks at nothing else: under PTRACE_SEIZE
@@ -61,7 +61,7 @@ func classify(status uint32) wait {
 		}
 		return wait{SignalStop, sig}
 	case unix.PTRACE_EVENT_FORK, unix.PTRACE_EVENT_VFORK, unix.PTRACE_EVENT_CLONE:
-		return wait{ForkStop, sig}
+		return wait{ForkStop, int(event)}
 	case unix.PTRACE_EVENT_EXEC:
 		return wait{ExecStop, sig}
 	case unix.PTRACE_EVENT_VFORK_DONE:

@@ -27,9 +27,9 @@ func TestClassify(t *testing.T) {
 		{0x857f, SyscallStop, 0, "PTRACE_O_TRACESYSGOOD's bit"},
 		{0x6057f, ExitStop, 5, "PTRACE_EVENT_EXIT"},
 
-		{0x1057f, ForkStop, 5, "PTRACE_EVENT_FORK"},
-		{0x2057f, ForkStop, 5, "PTRACE_EVENT_VFORK"},
-		{0x3057f, ForkStop, 5, "PTRACE_EVENT_CLONE"},
+		{0x1057f, ForkStop, 1, "PTRACE_EVENT_FORK"},
+		{0x2057f, ForkStop, 2, "PTRACE_EVENT_VFORK"},
+		{0x3057f, ForkStop, 3, "PTRACE_EVENT_CLONE"},
 		{0x4057f, ExecStop, 5, "PTRACE_EVENT_EXEC"},
 		{0x5057f, VforkDoneStop, 5, "PTRACE_EVENT_VFORK_DONE"},
 

@@ -62,7 +62,7 @@ func RunCode(ctx context.Context, cfg *Config, code []byte) (*CodeResult, error)
 	}
 	result := &CodeResult{}
 	s.onReturn = func(value uint64) { result.Returned, result.Value = true, value }
-	result.Result, err = s.hold(ctx)
+	result.Result, err = s.supervise(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -119,6 +119,10 @@ type Config struct {
 	// *os.File of /dev/null is passed as it is.
 	Stdout, Stderr io.Writer
 
+	// Keep, where not nil, is open in the program besides: as its last
+	// descriptor but one, which Frozen.Kept tells.
+	Keep *os.File
+
 	Policy *rules.Policy // nil: the compute profile
 	Engine Engine
 	Limits Limits
@@ -141,6 +145,9 @@ type Config struct {
 	// it, and nothing of the session's set-up is left when Run returns.
 	Once bool
 
+	// Watch names events that Hooks.Event is called for.
+	Watch Watch
+
 	Hooks    Hooks
 	Observer Observer
 	// Log gets one entry at a session's end and at a violation, and each call
@@ -155,6 +162,9 @@ type Hooks struct {
 	Entry func(*Tracee)
 	// Call is called for each call that the policy says to trace or log.
 	Call func(*Tracee, *CallStop)
+	// Event is called for what Config.Watch names, with the whole program
+	// stopped.
+	Event func(*Frozen, *Event)
 	// Violation is called before the session is ended for it.
 	Violation func(*Tracee, *Violation)
 }

@@ -59,7 +59,36 @@ func (s *session) ruleset() (int, error) {
 		}
 		return -1, nil
 	}
-	return jail.NewRuleset(s.domain(rules.Loader))
+	return jail.NewRuleset(s.domain())
+}
+
+// laterRuleset makes the Landlock ruleset that the program gets at its entry
+// point, where the policy has paths for its loader alone, or -1.
+func (s *session) laterRuleset() (int, error) {
+	if !s.stagedPaths() {
+		return -1, nil
+	}
+	// That is about files alone: the first domain holds on, and a scope of its
+	// own would cut the program off from what it has started.
+	d := s.files(rules.Main)
+	d.AnyTCP, d.Signals, d.Abstract = jail.BindTCP|jail.ConnectTCP, true, true
+	return jail.NewRuleset(d)
+}
+
+// stagedPaths reports whether paths are taken back at the entry point.
+func (s *session) stagedPaths() bool {
+	return s.policy.Policy.StagedPaths() && !s.policy.Policy.AnyPath && !s.static() && s.cfg.Engine != Strict &&
+		!slices.Contains(s.cfg.Without, WallLandlock) && jail.LandlockABI() > 0
+}
+
+// lastDescriptor is the highest that the program may have, for what must not
+// be in its way.
+func (s *session) lastDescriptor() int {
+	if s.limits.OpenFiles >= 0 {
+		return int(s.limits.OpenFiles) - 1
+	}
+	const usual = 1024
+	return usual - 1
 }
 
 // landlockSays holds the policy against what a kernel of an ABI can refuse. A
@@ -87,32 +116,38 @@ func (s *session) landlockSays(abi int) error {
 	return nil
 }
 
-// domain is the Landlock domain of a stage: rules.Loader for the one that the
-// program is launched in, rules.Main for the tighter one that can be stacked
-// on it at the entry point (rules.Policy.StagedPaths). That is about files
-// alone: ports and scopes are the same in both, and the first domain holds on.
-// A scope of its own would cut the program off from what it started before.
-func (s *session) domain(stage rules.Stage) *jail.Domain {
+// domain is the Landlock domain that the program is launched in.
+func (s *session) domain() *jail.Domain {
+	p := s.policy.Policy
+	stage := rules.Loader
+	if s.static() {
+		stage = rules.Main
+	}
+	d := s.files(stage)
+	d.Connect, d.Bind = portRanges(&p.Connect), portRanges(&p.Bind)
+	if p.Connect.Any {
+		d.AnyTCP |= jail.ConnectTCP
+	}
+	if p.Bind.Any {
+		d.AnyTCP |= jail.BindTCP
+	}
+	d.Signals = p.Signals.Reach == rules.ReachAny
+	d.Abstract = p.AbstractSockets.Reach == rules.ReachAny
+	return d
+}
+
+// files is a domain with what may be done with files in a stage.
+func (s *session) files(stage rules.Stage) *jail.Domain {
 	p := s.policy.Policy
 	d := &jail.Domain{
 		Files:   []jail.Grant{{FD: s.prog.fd, Path: s.cfg.Path, Access: jail.Exec}},
 		AnyFile: p.AnyPath,
 		Root:    s.newRoot,
 	}
-	if stage == rules.Main {
-		d.AnyTCP, d.Signals, d.Abstract = jail.BindTCP|jail.ConnectTCP, true, true
-	} else {
-		d.Connect, d.Bind = portRanges(&p.Connect), portRanges(&p.Bind)
-		if p.Connect.Any {
-			d.AnyTCP |= jail.ConnectTCP
-		}
-		if p.Bind.Any {
-			d.AnyTCP |= jail.BindTCP
-		}
-		d.Signals = p.Signals.Reach == rules.ReachAny
-		d.Abstract = p.AbstractSockets.Reach == rules.ReachAny
+	if sc := s.prog.script; sc != nil {
+		d.Files = append(d.Files, jail.Grant{FD: sc.fd, Path: sc.name, Access: jail.Read})
 	}
-	if s.prog.known && !s.prog.dynamic && !s.policy.opens && len(p.Create) == 0 && len(p.Write) == 0 && s.cfg.Engine != Seccomp {
+	if s.static() && !s.policy.opens && len(p.Create) == 0 && len(p.Write) == 0 && s.cfg.Engine != Seccomp {
 		return d // it can open nothing
 	}
 	for _, g := range p.Grants(stage) {

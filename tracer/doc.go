@@ -15,6 +15,9 @@
 // supervisor itself or of the launch. Nothing that a held program does is an
 // error, a panic or a hang here.
 //
+// Attach is for processes that no session holds: it stops one, lends out its
+// registers and memory, and lets it go on as it was.
+//
 // Limits: Linux 5.14 or newer, x86-64. Under EngineSeccomp nothing is traced:
 // a program that its policy allows to fork can leave processes behind when
 // warder itself is killed. Memory is sampled, not charged: a burst between two

@@ -30,7 +30,7 @@ func (s *session) planGroup() bool {
 		return false
 	}
 	if !slices.Contains(s.cfg.Require, WallCgroup) && !unifiedGroups() {
-		s.unavailable(string(WallCgroup), "no version 2 control groups at /sys/fs/cgroup; version 1 costs a start 10 ms, --require cgroup asks for it")
+		s.unavailable(string(WallCgroup), noUnifiedGroups())
 		return false
 	}
 	return true
@@ -42,6 +42,15 @@ func unifiedGroups() bool {
 	var st unix.Statfs_t
 	return unix.Statfs("/sys/fs/cgroup", &st) == nil && st.Type == unix.CGROUP2_SUPER_MAGIC
 }
+
+// noUnifiedGroups is why there is no group unasked, and whether to ask helps.
+var noUnifiedGroups = sync.OnceValue(func() string {
+	const none = "no version 2 control groups at /sys/fs/cgroup"
+	if why := cgroup.WhyNotVersion1(); why != "" {
+		return none + ", and version 1's memory controller is " + why
+	}
+	return none + "; version 1 costs a start 10 ms, --require cgroup asks for it"
+})
 
 // groupError says that a group could not be had.
 type groupError struct{ err error }
@@ -89,10 +98,14 @@ func (s *session) limitGroup() error {
 	if g == nil {
 		return nil
 	}
-	// Tasks are RLIMIT_NPROC's: nobody else has the user id.
 	l := cgroup.Limits{Memory: cgroup.NoLimit, Processes: cgroup.NoLimit, CPUs: cgroup.NoLimit}
 	if s.limits.Memory >= 0 {
 		l.Memory = s.limits.Memory + groupSlack
+	}
+	// Tasks are RLIMIT_NPROC's, unless others have the user id: it is root's,
+	// whom that does not bind, or what they start and end counts as well.
+	if s.limits.Processes >= 0 && s.sharesID() != "" && cgroup.Probe().Processes.OK {
+		l.Processes = s.limits.Processes + 1 // the stub
 	}
 	if err := g.Limit(l); err != nil {
 		return &groupError{err}

@@ -1,14 +1,22 @@
 package tracer_test
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"warder/internal/testprog"
 	"warder/internal/testutil"
+	"warder/jail/cgroup"
 	"warder/tracer"
 )
 
@@ -56,4 +64,69 @@ func TestLiveControlGroup(t *testing.T) {
 	if left := groups(t); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
+}
+
+// besideGroup are attacks on memory that a control group does not hold: they
+// take next to none.
+const besideGroup = "memory-mlock memory-mlockall memory-map-locked"
+
+// TestLiveGroupAlone: what a control group holds where nothing else does, no
+// supervisor either.
+func TestLiveGroupAlone(t *testing.T) {
+	testutil.Require(t, append(groupNeeds, testutil.Root)...)
+	var attacks []string
+	for _, class := range possible(t) {
+		for _, row := range class.rows {
+			if class.name == "memory" || strings.Contains(row.by, string(tracer.WallCgroup)) {
+				attacks = append(attacks, row.attack)
+			}
+		}
+	}
+	held := 0
+	for _, attack := range attacks {
+		t.Run(attack, func(t *testing.T) {
+			g, err := cgroup.New()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() {
+				if err := errors.Join(g.Kill(), g.Close()); err != nil {
+					t.Error(err)
+				}
+			}()
+			if err := g.Limit(cgroup.Limits{Memory: 64 << 20, Processes: 16, CPUs: cgroup.NoLimit}); err != nil {
+				t.Fatal(err)
+			}
+			// The shell waits until it is in the group, and becomes the attack.
+			cmd := exec.Command("/bin/sh", "-c", `read go && exec "$0" "$@"`, testprog.Attack(t, attack), testprog.Scratch(t))
+			if attack == "ipc-shm-store" {
+				cmd.Args = append(cmd.Args, targets["shm-store"](t, tracer.Config{}, "").arg)
+			}
+			in, err := cmd.StdinPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			if err := g.Add(cmd.Process.Pid); err != nil {
+				t.Error(err)
+			}
+			_, werr := io.WriteString(in, "go\n")
+			_ = cmd.Wait() // how it ended is looked at
+			ws, _ := cmd.ProcessState.Sys().(syscall.WaitStatus)
+			escaped := ws.Exited() && ws.ExitStatus() == 1
+			contained := ws.Exited() && ws.ExitStatus() == 0 || ws.Signaled() && ws.Signal() == unix.SIGKILL
+			if werr != nil || !escaped && !contained {
+				t.Fatalf("it ended as %v, %v", cmd.ProcessState, werr)
+			}
+			if contained {
+				held++
+			}
+			if slices.Contains(strings.Fields(besideGroup), attack) != escaped {
+				t.Errorf("escaped: %t, %v", escaped, cmd.ProcessState)
+			}
+		})
+	}
+	t.Logf("\n| memory and tasks, in a control group and without a supervisor: %d/%d |", held, len(attacks))
 }

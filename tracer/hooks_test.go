@@ -93,6 +93,17 @@ func TestLiveEntryRegs(t *testing.T) {
 					if err := tr.SetRegs(regs); err != nil {
 						t.Error(err)
 					}
+					all, err := tr.Registers()
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					if v, err := all.Get("bl"); v.Uint64() != value || err != nil {
+						t.Errorf("bl is %v, %v", v, err)
+					}
+					if v, err := all.Get("mxcsr"); v.Uint64() != 0x1f80 || err != nil {
+						t.Errorf("mxcsr begins with %v, %v", v, err)
+					}
 				}},
 			})
 			if r.ExitCode != int(value) {
@@ -110,8 +121,9 @@ func TestLiveTraceeGone(t *testing.T) {
 		for _, tr := range tracees {
 			_, err1 := tr.Regs()
 			_, err2 := tr.Memory()
-			if !errors.Is(err1, tracer.ErrGone) || !errors.Is(err2, tracer.ErrGone) {
-				t.Errorf("%s: %v, %v, want ErrGone", when, err1, err2)
+			_, err3 := tr.Registers()
+			if !errors.Is(err1, tracer.ErrGone) || !errors.Is(err2, tracer.ErrGone) || !errors.Is(err3, tracer.ErrGone) {
+				t.Errorf("%s: %v, %v, %v, want ErrGone", when, err1, err2, err3)
 			}
 		}
 	}

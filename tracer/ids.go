@@ -169,7 +169,7 @@ func (s *session) vacate(id uint32) error {
 		return err
 	}
 	if marked {
-		if err := s.endUser(); err != nil {
+		if err := s.endUser(int(id)); err != nil {
 			return err
 		}
 	}
@@ -206,17 +206,17 @@ func countTasks(uid int) int64 {
 // endUser kills what an untraced program left running and waits until it is
 // dead: kill(2) returns before that. What is dead and not yet reaped is init's.
 // With an id of its own to itself, nobody else's processes are there.
-func (s *session) endUser() error {
+func (s *session) endUser(uid int) error {
 	const patience = time.Second
 	for begun := time.Now(); ; {
-		if err := s.worker.stub.KillUser(s.uid); err != nil {
+		if err := s.worker.stub.KillUser(uid); err != nil {
 			return err
 		}
-		if !userRuns(s.uid) {
+		if !userRuns(uid) {
 			return nil
 		}
 		if time.Since(begun) > patience {
-			return fmt.Errorf("processes of user %d do not die", s.uid)
+			return fmt.Errorf("processes of user %d do not die", uid)
 		}
 		<-time.After(time.Millisecond)
 	}

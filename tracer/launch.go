@@ -104,6 +104,9 @@ func (s *session) launch(io *stdio, stub *jail.StubSpec) error {
 	if len(spec.Argv) == 0 {
 		spec.Argv = []string{s.cfg.Path}
 	}
+	if sc := s.prog.script; sc != nil {
+		spec.Argv = slices.Concat(sc.argv, spec.Argv[1:])
+	}
 	for _, text := range slices.Concat(spec.Argv, spec.Env) {
 		if strings.IndexByte(text, 0) >= 0 {
 			return fmt.Errorf("argument or environment %q: %w: it holds a NUL byte", text, unix.EINVAL)
@@ -139,7 +142,22 @@ func (s *session) launch(io *stdio, stub *jail.StubSpec) error {
 	if spec.Ruleset >= 0 {
 		defer unix.Close(spec.Ruleset)
 	}
-	spec.Filter = s.policy.childFilter()
+	spec.Filter = s.childFilter()
+	later, err := s.laterRuleset()
+	if err != nil {
+		return err
+	}
+	last := s.lastDescriptor()
+	if later >= 0 {
+		defer unix.Close(later)
+		s.laterFD = last
+		spec.Kept = append(spec.Kept, jail.Kept{FD: later, As: last})
+		last--
+	}
+	if s.cfg.Keep != nil {
+		s.keptFD = last
+		spec.Kept = append(spec.Kept, jail.Kept{FD: int(s.cfg.Keep.Fd()), As: last})
+	}
 	s.standing(&spec)
 	if err = s.required(); err != nil {
 		return err
@@ -148,7 +166,7 @@ func (s *session) launch(io *stdio, stub *jail.StubSpec) error {
 	if err != nil {
 		return s.launchError(err)
 	}
-	s.ctx.Self = uint32(s.root)
+	s.ctx.Self = uint32(s.worker.stub.Inner())
 	s.adopt(s.root, s.root)
 	return nil
 }

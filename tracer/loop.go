@@ -3,6 +3,7 @@ package tracer
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.uber.org/zap/zapcore"
@@ -49,7 +50,7 @@ func (s *session) begin() error {
 // order, and one that stops again at once would always be seen first.
 func (s *session) loop() error {
 	for len(s.tasks) > 0 {
-		err := s.collect()
+		err := s.next()
 		if errors.Is(err, unix.ECHILD) {
 			// Everything is dead, the stub too: what is left in the table died
 			// without a report of its own.
@@ -78,9 +79,9 @@ func (s *session) loop() error {
 // handle answers one wait status.
 func (s *session) handle(e *event) error {
 	tid, w := e.tid, classify(e.status)
-	if stub := s.worker.stub; tid == stub.PID {
+	if stub := s.worker.stub; stub.Owns(tid) {
 		if w.kind == ExitedDeath || w.kind == SignaledDeath {
-			stub.Dead()
+			stub.Reaped(tid)
 			s.retire = true
 		}
 		return nil // a stop of the stub can wait for the next launch
@@ -133,6 +134,9 @@ func (s *session) answer(t *task, w wait) error {
 	if s.killing || s.budget.hasEnded() {
 		return s.put(t)
 	}
+	t.clean = w.kind == EventStop || w.kind == SignalStop || w.kind == GroupStop
+	t.entry = w.kind == SeccompStop
+	t.vforked = false
 	switch w.kind {
 	case SeccompStop:
 		return s.seccompStop(t)
@@ -141,6 +145,7 @@ func (s *session) answer(t *task, w wait) error {
 	case SignalStop:
 		return s.signalStop(t, w.code)
 	case ForkStop:
+		t.vforked = w.code == unix.PTRACE_EVENT_VFORK
 		return s.forkStop(t)
 	case ExecStop:
 		return s.execStop(t)
@@ -165,7 +170,7 @@ func (s *session) put(t *task) error {
 
 // listen leaves a tracee in its group-stop: PTRACE_CONT would undo it.
 func (s *session) listen(t *task) error {
-	if s.moving {
+	if s.gathering {
 		return s.park(t, 0, true)
 	}
 	if err := ptrace.Listen(t.tid); err != nil {
@@ -177,8 +182,13 @@ func (s *session) listen(t *task) error {
 // resume continues a tracee, to the next entry or exit of a call where one is
 // wanted.
 func (s *session) resume(t *task, sig int) error {
-	if s.moving {
-		return s.park(t, sig, false)
+	if s.gathering {
+		if !s.mustGoOn(t) {
+			return s.park(t, sig, false)
+		}
+		if err := interrupt(t.tid); err != nil {
+			return err
+		}
 	}
 	if s.cfg.Engine == Ptrace || t.wantExit {
 		if err := ptrace.Syscall(t.tid, sig); err != nil {
@@ -275,15 +285,6 @@ func (s *session) forkStop(t *task) error {
 	return s.resume(t, 0)
 }
 
-// inherit copies what a new process has from its parent: the same image, at
-// the same stage, and a breakpoint in its memory if one was set.
-func (p *process) inherit(parent *process) {
-	if p != parent && !p.imaged {
-		p.imaged = true
-		p.main, p.entry, p.entryWord = parent.main, parent.entry, parent.entryWord
-	}
-}
-
 // execStop is a program's own execve (the launch's is seen by package jail).
 func (s *session) execStop(t *task) error {
 	msg, err := ptrace.EventMsg(t.tid)
@@ -295,7 +296,7 @@ func (s *session) execStop(t *task) error {
 		// never reports a death.
 		s.drop(old)
 	}
-	t.wantExit, t.restore = false, false
+	t.wantExit, t.restore, t.parked, t.entering, t.vforked, t.seen = false, false, false, false, false, false
 	if err := s.hideVDSO(t); err != nil {
 		return err
 	}
@@ -315,6 +316,12 @@ func (s *session) signalStop(t *task, sig int) error {
 		if hit, err := s.breakpoint(t); hit || err != nil {
 			return err
 		}
+	case unix.SIGSTOP:
+		if rung, err := s.rung(t); err != nil {
+			return err
+		} else if rung {
+			return s.resume(t, 0)
+		}
 	case unix.SIGSEGV:
 		if done, err := s.timeStamp(t); done || err != nil {
 			return err
@@ -322,6 +329,9 @@ func (s *session) signalStop(t *task, sig int) error {
 	case unix.SIGSYS:
 		// Handled, it is over with: what the kernel kills for later is another.
 		t.proc.sigsys = fatal(t.tid, unix.SIGSYS)
+	}
+	if s.cfg.Hooks.Event != nil && slices.Contains(s.cfg.Watch.Signals, sig) {
+		return s.tell(t, sig, &Event{Kind: SignalEvent, Signal: sig}, nil)
 	}
 	return s.resume(t, sig)
 }
@@ -347,7 +357,7 @@ func (s *session) exitStop(t *task) error {
 // without a loader, the main stage begins at once.
 func (s *session) enterImage(p *process, static bool) error {
 	p.imaged, p.main, p.entry = true, true, 0
-	if !s.policy.staged && !s.rootWaits || static || s.cfg.Engine == Strict || s.cfg.Engine == Seccomp {
+	if !s.policy.staged && !s.rootWaits && !s.seals() && !s.cfg.Watch.Entry || static && !s.cfg.Watch.Entry || s.cfg.Engine == Strict || s.cfg.Engine == Seccomp {
 		return nil
 	}
 	back := s.asHeld()
@@ -357,15 +367,21 @@ func (s *session) enterImage(p *process, static bool) error {
 		if errors.Is(err, unix.ESRCH) {
 			return nil
 		}
+		if s.seals() {
+			return &Error{"read the auxiliary vector", p.tgid, err}
+		}
 		// A program that may not be read cannot be given a loader stage; its
 		// loader then fails on its first open. That is the safe way round.
 		s.unavailable("loader stage", err.Error())
-		return s.moveRoot(p.tgid)
+		return s.enterMain(s.tasks[p.tgid])
 	}
 	base, _ := procfs.AuxValue(aux, procfs.AtBase)
 	entry, ok := procfs.AuxValue(aux, procfs.AtEntry)
-	if base == 0 || !ok {
-		return s.moveRoot(p.tgid) // it has no loader
+	switch {
+	case s.seals() && !ok:
+		return &Error{"find the entry point", p.tgid, procfs.ErrMalformed}
+	case !s.seals() && !s.cfg.Watch.Entry && (base == 0 || !ok):
+		return s.enterMain(s.tasks[p.tgid]) // it has no loader
 	}
 	return s.setBreakpoint(p, entry)
 }

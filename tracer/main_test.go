@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"runtime/pprof"
 	"strconv"
 	"strings"
@@ -35,6 +36,10 @@ func TestMain(m *testing.M) {
 	if role := os.Getenv(roleVariable); role != "" {
 		os.Exit(roles[role]())
 	}
+	if err := joinKeyring(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	code := m.Run()
 	tracer.CloseIdle()
 	if left := stillThere(func() []int { return testutil.Descendants() }); len(left) > 0 {
@@ -46,6 +51,22 @@ func TestMain(m *testing.M) {
 		code = 1
 	}
 	os.Exit(code)
+}
+
+// joinKeyring gives this process a session keyring of its own, as a login does:
+// without one a user's sessions of all kinds share another, and what attacks
+// put there stays. A thread joins for itself, and is the process after execve.
+func joinKeyring() error {
+	const name = "warder-tracer-test"
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if text, err := unix.KeyctlString(unix.KEYCTL_DESCRIBE, unix.KEY_SPEC_SESSION_KEYRING); err == nil && strings.HasSuffix(text, ";"+name) {
+		return nil
+	}
+	if _, err := unix.KeyctlJoinSessionKeyring(name); err != nil {
+		return nil // not permitted here: testutil.Keys says so
+	}
+	return fmt.Errorf("execute the tests anew: %w", unix.Exec("/proc/self/exe", os.Args, os.Environ()))
 }
 
 // stillThere gives what is found again and again for two seconds.

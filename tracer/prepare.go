@@ -19,7 +19,12 @@ type Prepared struct {
 	// matcher is made at the first stop that asks: most programs under a
 	// filter make none.
 	matcher func() *rules.Matcher
-	program *rbpf.Program // nil where the engine has no filter
+	// filters are the seccomp programs, by target, compiled when a session asks.
+	filters [rules.Targets]func() (*rbpf.Program, error)
+	engine  Engine
+	// tightens: under this engine the kernel holds each stage by a program of
+	// its own.
+	tightens bool
 	// perChild: program compares with the child's process id.
 	perChild bool
 	// threadsOnly: no rule lets a call run that could make a process, so the
@@ -28,7 +33,8 @@ type Prepared struct {
 	staged      bool // something holds for one stage only
 	// opens: some call that opens or executes a file may run past the entry
 	// point. Where none may, a static program needs no path rule at all.
-	opens bool
+	opens    bool
+	executes bool // so may one that executes another program
 	// files: those calls, or some that change names, have files to work on
 	// there, so the root must hold them.
 	files bool
@@ -54,14 +60,19 @@ func Prepare(policy *rules.Policy, engine Engine) (*Prepared, error) {
 		return p.(*Prepared), nil
 	}
 	arch := abi.Native()
-	p := &Prepared{Policy: policy}
+	p := &Prepared{Policy: policy, engine: engine}
+	for t := range p.filters {
+		p.filters[t] = sync.OnceValues(func() (*rbpf.Program, error) { return rules.Lower(policy, arch, rules.Target(t)) })
+	}
 	p.matcher = sync.OnceValue(func() *rules.Matcher { return rules.NewMatcher(policy, arch) })
 	var err error
 	switch engine {
 	case Hybrid:
-		p.program, err = rules.Lower(policy, arch, rules.Hybrid)
+		if p.tightens = policy.Tightens(); !p.tightens {
+			_, err = p.filters[rules.Hybrid]()
+		}
 	case Seccomp:
-		p.program, err = rules.Lower(policy, arch, rules.FilterOnly)
+		_, err = p.filters[rules.FilterOnly]()
 		p.perChild = true
 	case Ptrace:
 	case Strict:
@@ -69,7 +80,7 @@ func Prepare(policy *rules.Policy, engine Engine) (*Prepared, error) {
 	default:
 		err = errors.New("unknown engine")
 	}
-	if err = cmp.Or(err, policy.CheckTime()); err != nil {
+	if err = cmp.Or(err, policy.CheckTime(), policy.CheckStages()); err != nil {
 		return nil, fmt.Errorf("policy %s, engine %s: %w", policy.Name, engine, err)
 	}
 	p.staged = policy.Time.TSC == rules.DenyTSC
@@ -82,6 +93,7 @@ func Prepare(policy *rules.Policy, engine Engine) (*Prepared, error) {
 	for _, call := range [...]string{"open", "openat", "openat2", "creat", "open_by_handle_at", "execve", "execveat"} {
 		p.opens = p.opens || policy.MayRun(call, rules.Main)
 	}
+	p.executes = policy.MayRun("execve", rules.Main) || policy.MayRun("execveat", rules.Main)
 	changes := false
 	for _, call := range [...]string{
 		"mkdir", "mkdirat", "rename", "renameat", "renameat2", "unlink", "unlinkat", "rmdir",
@@ -105,19 +117,39 @@ func Prepare(policy *rules.Policy, engine Engine) (*Prepared, error) {
 	return p, nil
 }
 
-// stubFilter is what stubs for this policy load, once for all their children.
-func (p *Prepared) stubFilter() jail.Filter {
-	if p.program == nil || p.perChild {
+// choose gives the seccomp program that the session's child begins with, and
+// the one that is loaded behind it at the entry point; nil for none.
+func (p *Prepared) choose(prog *program) (target rules.Target, first, change *rbpf.Program, err error) {
+	switch {
+	case p.engine == Seccomp:
+		target = rules.FilterOnly
+	case p.engine != Hybrid:
+		return 0, nil, nil, nil
+	case p.tightens && prog.known && prog.dynamic:
+		target = rules.LoaderStage
+		if change, err = p.filters[rules.StageChange](); err != nil {
+			return 0, nil, nil, err
+		}
+	case p.tightens && prog.known:
+		target = rules.MainStage
+	}
+	first, err = p.filters[target]()
+	return target, first, change, err
+}
+
+// stubFilter is what stubs for this session load, once for all their children.
+func (s *session) stubFilter() jail.Filter {
+	if s.filter == nil || s.policy.perChild {
 		return nil
 	}
-	return p.program.Bind
+	return s.filter.Bind
 }
 
 // childFilter is what each child loads by itself: a filter that compares with
 // the child's own process id.
-func (p *Prepared) childFilter() jail.Filter {
-	if p.program == nil || !p.perChild {
+func (s *session) childFilter() jail.Filter {
+	if s.filter == nil || !s.policy.perChild {
 		return nil
 	}
-	return p.program.Bind
+	return s.filter.Bind
 }

@@ -19,6 +19,9 @@ type program struct {
 	dynamic bool   // has PT_INTERP: a loader runs before the entry point
 	known   bool   // the header could be read
 	interp  string // PT_INTERP, or ""
+
+	head   []byte  // of a script: it cannot be executed by itself
+	script *script // that the program is the interpreter of, or nil
 }
 
 // openProgram opens path and looks at its header, so that what execve would
@@ -57,7 +60,10 @@ func openIn(root int, path string, flags int) (int, error) {
 	return unix.Openat2(root, path, &unix.OpenHow{Flags: uint64(flags | unix.O_CLOEXEC), Resolve: unix.RESOLVE_IN_ROOT | unix.RESOLVE_NO_MAGICLINKS})
 }
 
-func (p *program) close() { unix.Close(p.fd) }
+func (p *program) close() {
+	unix.Close(p.fd)
+	p.script.close()
+}
 
 func (p *program) inspect(readable bool) error {
 	var st unix.Stat_t
@@ -82,11 +88,8 @@ func (p *program) inspect(readable bool) error {
 	}
 	head = head[:n]
 	if bytes.HasPrefix(head, []byte("#!")) {
-		line, _, _ := bytes.Cut(head[2:], []byte("\n"))
-		return &LaunchError{
-			Err:  unix.ENOEXEC,
-			Hint: fmt.Sprintf("it is a script: run its interpreter, %q, with the script as argument", bytes.TrimSpace(line)),
-		}
+		p.head = head
+		return nil
 	}
 	return p.parse(head)
 }

@@ -21,11 +21,12 @@ const (
 	OutputLimit                    // more than Limits.Output written
 	PolicyViolation                // a call that the policy kills for
 	Failed                         // the supervisor could not go on; see Result.Message
+	Halted                         // by a hook: Frozen.End
 )
 
 var outcomeNames = [...]string{
 	"ok", "exited", "signaled", "cpu-time-limit", "wall-time-limit",
-	"memory-limit", "output-limit", "policy-violation", "error",
+	"memory-limit", "output-limit", "policy-violation", "error", "halted",
 }
 
 // String gives the report's status word.

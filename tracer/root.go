@@ -11,72 +11,18 @@ import (
 
 	"warder/abi"
 	"warder/internal/procfs"
-	"warder/internal/ptrace"
 	"warder/jail"
 )
 
-// moveRoot begins to put the program into the empty root directory, at its
-// entry point: its loader is done. Every other task is stopped first, so that
-// none is inside a call that began in the old root; resume then parks all of
-// them, and the last one to be parked lets the root move. The caller resumes
-// the task that has come to its entry point, at, as ever.
-func (s *session) moveRoot(at int) error {
-	if !s.rootWaits {
-		return nil
-	}
-	s.rootWaits, s.moving = false, true
-	for tid := range s.tasks {
-		if tid == at {
-			continue
-		}
-		// One that is stopped already stops once more when it goes on.
-		if err := ptrace.Interrupt(tid); err != nil && !errors.Is(err, unix.ESRCH) {
-			return &Error{"PTRACE_INTERRUPT", tid, err}
-		}
-	}
-	return nil
-}
-
-// park keeps a stopped task while the root moves, to be resumed with sig, or
-// left in its group-stop.
-func (s *session) park(t *task, sig int, listen bool) error {
-	t.parked, t.signal, t.listen = true, sig, listen
-	return s.tryMove()
-}
-
-// tryMove moves the root if every task is parked, and lets them go.
-func (s *session) tryMove() error {
-	if !s.moving || len(s.tasks) == 0 || s.killing || s.budget.hasEnded() {
-		return nil
-	}
-	for _, t := range s.tasks {
-		if !t.parked {
-			return nil
-		}
-	}
-	s.moving, s.rooted = false, true
+// changeRoot moves the root of all tasks.
+func (s *session) changeRoot() error {
+	s.rootWaits, s.rooted = false, true
 	if err := s.worker.stub.ChangeRoot(true); err != nil {
 		return err
 	}
 	back := s.asHeld()
-	err := s.checkRoot()
-	back()
-	if err != nil || s.killing {
-		return err
-	}
-	for _, t := range s.tasks {
-		t.parked = false
-		err := error(nil)
-		if t.listen {
-			err = s.listen(t)
-		} else {
-			err = s.resume(t, t.signal)
-		}
-		if err != nil && !errors.Is(err, unix.ESRCH) {
-			return err
-		}
-	}
-	return nil
+	defer back()
+	return s.checkRoot()
 }
 
 // checkRoot looks for what a task may have kept from before the root moved.
@@ -123,7 +69,7 @@ func (s *session) insideRoot(t *task) error {
 		case err != nil:
 			return err
 		case st.Dev != dev || st.Ino != ino:
-			s.breach(t.proc.tgid, t.tid, "a root directory kept from before the entry point")
+			s.breach(t.proc.tgid, t.tid, "root", "a root directory kept from before the entry point")
 		}
 	}
 	return nil
@@ -161,15 +107,15 @@ func (s *session) noWayBack(t *task) error {
 			}
 		}
 		if what != "" {
-			s.breach(t.proc.tgid, t.tid, fmt.Sprintf("descriptor %d is %s kept from before the entry point", fd, what))
+			s.breach(t.proc.tgid, t.tid, "root", fmt.Sprintf("descriptor %d is %s kept from before the entry point", fd, what))
 		}
 	}
 	return nil
 }
 
 // breach ends the session for what the program did and no rule could see.
-func (s *session) breach(pid, tid int, what string) {
-	v := &Violation{Arch: abi.Native().String(), PID: pid, TID: tid, Rule: "root: " + what}
+func (s *session) breach(pid, tid int, wall, what string) {
+	v := &Violation{Arch: abi.Native().String(), PID: pid, TID: tid, Rule: wall + ": " + what}
 	if s.budget.end(PolicyViolation, "") {
 		s.result.Outcome, s.result.Violation = PolicyViolation, v
 	}
@@ -179,7 +125,7 @@ func (s *session) breach(pid, tid int, what string) {
 // neverMoved takes the root wall back where the program ran to its end without
 // coming to its entry point: its interpreter may be its own.
 func (s *session) neverMoved() {
-	if s.rootWaits || s.moving {
+	if s.rootWaits {
 		s.result.Walls = slices.DeleteFunc(s.result.Walls, func(w Wall) bool { return w == WallRoot })
 		s.unavailable(string(WallRoot), "the program never came to its entry point")
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"go.uber.org/zap/zapcore"
@@ -13,6 +14,7 @@ import (
 	"warder/internal/ptrace"
 	"warder/memory"
 	"warder/rules"
+	rbpf "warder/rules/bpf"
 )
 
 // session is one held program from launch to the last death. Everything but
@@ -34,12 +36,20 @@ type session struct {
 	forked  bool // there has been more than one process
 	retire  bool // the stub cannot be kept: not every tracee is known for sure
 
-	walls     []Wall // that stand
-	rootWaits bool   // the root moves at the entry point
-	moving    bool   // it does: tasks are parked
-	rooted    bool   // it has
+	walls     []Wall        // that stand
+	target    rules.Target  // of filter
+	filter    *rbpf.Program // that the child begins with, or nil
+	change    *rbpf.Program // that is loaded behind it at the entry point, or nil
+	keptFD    int           // that of Config.Keep
+	laterFD   int           // the program's descriptor of its main stage's Landlock ruleset, or -1
+	rootWaits bool          // the root moves at the entry point
+	gathering bool          // tasks are being parked
+	born      int           // of the last call injected
+	jobs      []job         // that want all tasks stopped
+	rooted    bool          // the root has moved
 
 	events []event // of one round of the loop
+	late   []event // that an injection met
 
 	info ptrace.SyscallInfo
 	call rules.Call
@@ -51,6 +61,13 @@ type session struct {
 
 	onReturn func(rax uint64) // RunCode: the code came back to its caller
 	finished bool             // it did
+
+	bell struct {
+		sync.Mutex
+		jobs   []job
+		closed bool
+	}
+	begun chan struct{} // closed when the program has been launched; or nil
 
 	budget    budget
 	placement placement
@@ -69,11 +86,11 @@ func Run(ctx context.Context, cfg *Config) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.hold(ctx)
+	return s.supervise(ctx)
 }
 
-// hold runs a session to its Result.
-func (s *session) hold(ctx context.Context) (*Result, error) {
+// supervise runs a session to its Result.
+func (s *session) supervise(ctx context.Context) (*Result, error) {
 	cfg := s.cfg
 	defer s.closeRoot()
 	defer s.prog.close()
@@ -91,7 +108,7 @@ func (s *session) hold(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	defer unix.Close(s.dir)
-	onWorker(s.policy, cfg.Once, func(w *worker) {
+	onWorker(s.policy, s.target, cfg.Once, func(w *worker) {
 		s.worker = w
 		err = s.run(ctx, io)
 	})
@@ -110,7 +127,7 @@ func (s *session) hold(ctx context.Context) (*Result, error) {
 
 func newSession(cfg *Config) (*session, error) {
 	s := &session{
-		cfg: cfg, limits: cfg.Limits.withDefaults(), uid: -1,
+		cfg: cfg, limits: cfg.Limits.withDefaults(), uid: -1, laterFD: -1,
 		tasks: make(map[int]*task, 4), procs: make(map[int]*process, 1),
 	}
 	policy := cfg.Policy
@@ -125,7 +142,10 @@ func newSession(cfg *Config) (*session, error) {
 			return nil, fmt.Errorf("wall %q cannot be done without", w)
 		}
 	}
-	prepared, err := Prepare(policy, cfg.Engine)
+	if err := cfg.checkWatch(); err != nil {
+		return nil, err
+	}
+	prepared, err := Prepare(policy.Watching(cfg.Watch.calls()), cfg.Engine)
 	if err != nil {
 		return nil, err
 	}
@@ -148,10 +168,19 @@ func newSession(cfg *Config) (*session, error) {
 		s.closeRoot()
 		return nil, err
 	}
-	if cfg.Engine == Strict && s.prog.dynamic {
+	if s.prog.head != nil {
+		if s.prog, err = s.openScript(s.prog); err != nil {
+			s.closeRoot()
+			return nil, err
+		}
+	}
+	if s.target, s.filter, s.change, err = prepared.choose(s.prog); err == nil && cfg.Engine == Strict && s.prog.dynamic {
+		err = &LaunchError{Path: cfg.Path, Err: unix.ENOEXEC, Hint: "the strict engine runs static programs only: link it with -static -nostdlib"}
+	}
+	if err != nil {
 		s.closeRoot()
 		s.prog.close()
-		return nil, &LaunchError{Path: cfg.Path, Err: unix.ENOEXEC, Hint: "the strict engine runs static programs only: link it with -static -nostdlib"}
+		return nil, err
 	}
 	return s, nil
 }
@@ -189,11 +218,20 @@ func (s *session) run(ctx context.Context, io *stdio) (err error) {
 	defer s.placement.end()
 	stop := s.budget.watch(ctx, &s.placement)
 	defer stop()
+	if cfg := s.cfg; cfg.Watch.Limit {
+		s.budget.onLimit = s.onLimit
+	}
+	defer s.ticks()()
+	if s.begun != nil {
+		close(s.begun)
+	}
 	if err := s.begin(); err != nil && !errors.Is(err, unix.ESRCH) {
 		s.fail(err) // ESRCH: it was killed, which is its fate and no failure
 	}
+	swept := s.sweepLeft()
 	if err := s.loop(); err != nil {
 		s.drain()
+		s.endAbandoned(swept)
 		return err
 	}
 	s.result.Wall = time.Since(s.start)
@@ -203,13 +241,14 @@ func (s *session) run(ctx context.Context, io *stdio) (err error) {
 	s.neverMoved()
 	s.returnRoot()
 	if s.leavesProcesses() && w.stub != nil {
-		if err := s.endUser(); err != nil {
+		if err := s.endUser(s.uid); err != nil {
 			s.log(zapcore.ErrorLevel, "what the program left running: "+err.Error(), nil)
 			s.result.Message = "processes may be left: " + err.Error()
 		} else if err := mark(uint32(s.uid), false); err != nil {
 			s.log(zapcore.ErrorLevel, err.Error(), nil) // the next to have the id looks again
 		}
 	}
+	s.endAbandoned(swept)
 	switch {
 	case s.retire:
 		s.drain()

@@ -45,8 +45,8 @@ func (s *session) setBreakpoint(p *process, entry uint64) error {
 // the thread is put before it, and the main stage begins.
 func (s *session) breakpoint(t *task) (hit bool, err error) {
 	p := t.proc
-	if p.entry == 0 {
-		return false, nil
+	if p.imaged && (p.entry == 0 || p.main) {
+		return false, nil // there is none, or it has been: the SIGTRAP is the program's
 	}
 	var info ptrace.SigInfo
 	if err := ptrace.GetSigInfo(t.tid, &info); err != nil {
@@ -59,7 +59,10 @@ func (s *session) breakpoint(t *task) (hit bool, err error) {
 	if err != nil {
 		return true, err
 	}
-	if r.PC() != p.entry+int3Length {
+	if !p.imaged {
+		s.findParent(p, r.PC()-int3Length)
+	}
+	if p.entry == 0 || r.PC() != p.entry+int3Length {
 		return false, nil
 	}
 	if err := ptrace.PokeData(t.tid, uintptr(p.entry), p.entryWord); err != nil {
@@ -68,9 +71,23 @@ func (s *session) breakpoint(t *task) (hit bool, err error) {
 	if err := ptrace.SetIP(t.tid, p.entry); err != nil {
 		return true, &Error{"set instruction pointer", t.tid, err}
 	}
-	p.main = true
-	if err := s.moveRoot(t.tid); err != nil {
+	if err := s.enterMain(t); err != nil {
 		return true, err
 	}
+	if s.cfg.Watch.Entry {
+		return true, s.tell(t, 0, &Event{Kind: EntryEvent}, nil)
+	}
 	return true, s.resume(t, 0)
+}
+
+// findParent makes up for a process that has come to the breakpoint before its
+// parent's stop told whose child it is: it runs from its birth on, and the
+// parent may be kept from reporting it (kernel_clone, kernel/fork.c).
+func (s *session) findParent(p *process, at uint64) {
+	for _, q := range s.procs {
+		if q.imaged && q.entry == at && at != 0 {
+			p.inherit(q)
+			return
+		}
+	}
 }

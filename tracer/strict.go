@@ -1,9 +1,6 @@
 package tracer
 
 import (
-	"errors"
-	"fmt"
-
 	"golang.org/x/sys/unix"
 
 	"warder/abi"
@@ -15,14 +12,21 @@ import (
 
 // enterStrict puts a program that has not begun into seccomp mode 1. It must
 // happen after execve, which mode 1 forbids, and before the program's first
-// instruction: a prctl is run from the entry point, whose bytes are put back.
+// instruction: a prctl is made at the entry point.
 func (s *session) enterStrict(t *task) error {
 	// Out of execve first: its return would overwrite the registers.
 	if err := ptrace.Interrupt(t.tid); err != nil {
 		return &Error{"PTRACE_INTERRUPT", t.tid, err}
 	}
-	if err := s.step(t, EventStop); err != nil {
-		return err
+	for stopped := false; !stopped; {
+		if err := ptrace.Cont(t.tid, 0); err != nil {
+			return &Error{"PTRACE_CONT", t.tid, err}
+		}
+		w, err := s.await(t)
+		if err != nil {
+			return err
+		}
+		stopped = w.kind == EventStop
 	}
 	// The kernel ends a mode 1 violation with SIGKILL and no signal-stop.
 	// Only the exit-stop still shows the registers, and so the call. Its
@@ -30,70 +34,22 @@ func (s *session) enterStrict(t *task) error {
 	if err := ptrace.SetOptions(t.tid, ptrace.SessionOptions|unix.PTRACE_O_TRACEEXIT); err != nil {
 		return &Error{"PTRACE_SETOPTIONS", t.tid, err}
 	}
-	before, err := regs.Read(t.tid)
+	r, err := regs.Read(t.tid)
 	if err != nil {
 		return err
 	}
-	at := uintptr(before.PC())
-	word, err := ptrace.PeekData(t.tid, at)
-	if err != nil {
-		return &Error{"PTRACE_PEEKDATA at the entry point", t.tid, err}
-	}
-	const syscallInt3 = 0xcc050f // 0f 05 cc
-	if err := ptrace.PokeData(t.tid, at, word&^0xffffff|syscallInt3); err != nil {
-		return &Error{"PTRACE_POKEDATA at the entry point", t.tid, err}
-	}
-	call := *before
-	for name, v := range map[string]uint64{
-		"rax": unix.SYS_PRCTL, "rdi": unix.PR_SET_SECCOMP, "rsi": unix.SECCOMP_MODE_STRICT,
-		"rdx": 0, "r10": 0, "r8": 0, "orig_rax": ^uint64(0),
-	} {
-		if err := call.Set(name, v); err != nil {
-			return err
-		}
-	}
-	if err := call.Write(t.tid); err != nil {
-		return err
-	}
-	if err := s.step(t, SignalStop); err != nil {
-		return err
-	}
-	after, err := regs.Read(t.tid)
+	in, err := s.inject(t, r.PC())
 	if err != nil {
 		return err
 	}
-	if r, _ := after.Get("rax"); r != 0 {
-		return &Error{"prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT)", t.tid, unix.Errno(-r)}
+	ret, err := in.call(unix.SYS_PRCTL, unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_STRICT)
+	if err != nil {
+		return err
 	}
-	if err := ptrace.PokeData(t.tid, at, word); err != nil {
-		return &Error{"PTRACE_POKEDATA at the entry point", t.tid, err}
+	if ret != 0 {
+		return &Error{"prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT)", t.tid, unix.Errno(-ret)}
 	}
-	return before.Write(t.tid)
-}
-
-// step resumes t until a stop of the given kind, before the program has run.
-func (s *session) step(t *task, want StopKind) error {
-	for {
-		if err := ptrace.Cont(t.tid, 0); err != nil {
-			return &Error{"PTRACE_CONT", t.tid, err}
-		}
-		var status uint32
-		_, err := ptrace.Wait(t.tid, unix.WALL, &status, nil)
-		if errors.Is(err, unix.EINTR) {
-			continue
-		}
-		if err != nil {
-			return &Error{"wait4", t.tid, err}
-		}
-		w := classify(status)
-		switch w.kind {
-		case want:
-			return nil
-		case ExitedDeath, SignaledDeath:
-			s.drop(t.tid)
-			return &Error{"set up strict mode", t.tid, fmt.Errorf("%w: it died", unix.ESRCH)}
-		}
-	}
+	return in.end()
 }
 
 // strictExit looks at a dying strict program: one that the kernel killed for

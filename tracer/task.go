@@ -13,9 +13,17 @@ type task struct {
 	restore  bool // at that exit-stop put argument 1 back
 	saved    uint64
 
-	parked bool // stopped until the root has moved
-	signal int  // what it is resumed with then
-	listen bool // or it is in a group-stop
+	entering bool // at its entry point, until the main stage has begun
+
+	clean   bool // its stop is between two instructions of the program
+	entry   bool // its stop is before a call
+	vforked bool // it waits for its vfork child, in the kernel
+	zombie  bool // it has exited before its process's other threads
+	parked  bool // stopped until all are
+	held    bool // an event of it is told of
+	signal  int  // what it is resumed with then
+	listen  bool // or it is in a group-stop
+	seen    bool // the call that it is at the entry of was told of already
 }
 
 // process is one thread group of the session.
@@ -57,6 +65,15 @@ func (s *session) adopt(tid, tgid int) *task {
 	return t
 }
 
+// inherit copies what a new process has from its parent: the same image, at
+// the same stage, and a breakpoint in its memory if one was set.
+func (p *process) inherit(parent *process) {
+	if p != parent && !p.imaged {
+		p.imaged = true
+		p.main, p.entry, p.entryWord = parent.main, parent.entry, parent.entryWord
+	}
+}
+
 // drop forgets a thread, and its group when it was the last.
 func (s *session) drop(tid int) {
 	t := s.tasks[tid]
@@ -75,7 +92,7 @@ func (s *session) drop(tid int) {
 
 // oneLess goes on with what waited for a task that is no more.
 func (s *session) oneLess() {
-	if err := s.tryMove(); err != nil {
+	if err := s.ifGathered(); err != nil {
 		s.fail(err)
 	}
 }

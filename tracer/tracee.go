@@ -39,6 +39,15 @@ func (t *Tracee) SetRegs(r *regs.Regs) error {
 	return r.Write(t.task.tid)
 }
 
+// Registers gives access to all registers by name: general, vector and debug.
+// It must not be used after the hook has returned.
+func (t *Tracee) Registers() (*regs.Thread, error) {
+	if !t.valid() {
+		return nil, ErrGone
+	}
+	return regs.Of(t.task.tid), nil
+}
+
 // Memory is the process's memory.
 func (t *Tracee) Memory() (*memory.Space, error) {
 	if !t.valid() {

@@ -23,7 +23,11 @@ var viewBases = [...]string{"/mnt", "/media", "/srv", "/opt", "/boot", "/root", 
 func (s *session) view() (*jail.View, error) {
 	v := &jail.View{Links: make(map[string]string)}
 	var pieces []jail.Piece
-	for _, g := range s.policy.Policy.Grants(rules.Loader) {
+	grants := s.policy.Policy.Grants(rules.Loader)
+	if sc := s.prog.script; sc != nil {
+		grants = append(grants, rules.Grant{Path: rules.Path{Name: sc.name}, Access: rules.MayRead})
+	}
+	for _, g := range grants {
 		piece, err := resolve(v, g.Name)
 		if err != nil {
 			if g.Optional && errors.Is(err, fs.ErrNotExist) {

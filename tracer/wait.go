@@ -27,10 +27,29 @@ type event struct {
 // time cannot keep the others from being answered.
 const maxEvents = 256
 
-// collect waits for one event and takes what else has happened by then.
-func (s *session) collect() error {
+// next gives the next round's events: what an injection has met, or new ones.
+func (s *session) next() error {
+	if len(s.late) > 0 {
+		s.events, s.late = append(s.events[:0], s.late...), s.late[:0]
+		return nil
+	}
+	for s.awaitsLeader() {
+		// One that has exited before its other threads stops no more and tells
+		// nothing: its death comes last.
+		if err := s.collect(unix.WALL | wnothread | unix.WNOHANG); err != nil || len(s.events) > 0 {
+			return err
+		}
+		if err := s.buryLeaders(); err != nil {
+			return err
+		}
+	}
+	return s.collect(unix.WALL | wnothread)
+}
+
+// collect waits for one event, unless it is told not to, and takes what else
+// has happened by then.
+func (s *session) collect(options int) error {
 	s.events = s.events[:0]
-	options := unix.WALL | wnothread
 	for len(s.events) < maxEvents {
 		s.events = append(s.events, event{})
 		e := &s.events[len(s.events)-1]

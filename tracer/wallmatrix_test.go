@@ -2,19 +2,14 @@ package tracer_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"warder/internal/testprog"
 	"warder/internal/testutil"
@@ -77,10 +72,10 @@ var wallMatrix = []wallClass{
 	)},
 	{"files: names and sizes", on("", "root", "stat-shadow stat-at stat-statx access-shadow access-errno readlink-exe handle-name fs-chdir inotify-watch")},
 	{"signals: to the supervisor and init", on("", "uid landlock", "kill-parent kill-junk kill-init tgkill-parent tkill-parent sigqueue-parent pidfd-kill")},
-	{"signals: to another session", on("sibling", "uid landlock", "kill-other kill-parent tgkill-parent tkill-parent sigqueue-parent pidfd-kill fcntl-sigio")},
+	{"signals: to another session", on("sibling", "uid landlock pidns", "kill-other kill-parent tgkill-parent tkill-parent sigqueue-parent pidfd-kill fcntl-sigio")},
 	{"inspection: of the supervisor", on("", "baseline", "ptrace-seize ptrace-junk vm-readv vm-writev kcmp-parent pidfd-getfd robust-list-parent proc-parent proc-mem-other proc-fd-other process-madvise")},
 	{"inspection: of another session", slices.Concat(
-		on("sibling", "uid landlock", "vm-readv vm-writev kcmp-parent pidfd-getfd robust-list-parent"),
+		on("sibling", "uid landlock pidns", "vm-readv vm-writev kcmp-parent pidfd-getfd robust-list-parent"),
 		on("sibling", "uid landlock root", "proc-parent proc-mem-other proc-fd-other"),
 		on("sibling", "baseline", "ptrace-seize process-madvise"),
 	)},
@@ -103,14 +98,22 @@ var wallMatrix = []wallClass{
 		on("msg-left", "ipcns", "ipc-msg"),
 		on("", "baseline", "ipc-mq"),
 	)},
-	{"memory", on("", "baseline", "memory-private memory-shared memory-shared-dropped memory-page-tables memory-populate memory-threads memory-brk memory-mremap memory-mlock memory-mlockall memory-map-locked memfd-store memory-pipes")},
+	{"memory", slices.Concat(
+		on("", "baseline", "memory-private memory-shared memory-shared-dropped memory-page-tables memory-populate memory-threads memory-brk memory-mremap memory-mlock memory-mlockall memory-map-locked memfd-store memory-pipes"),
+		on("shm-store", "cgroup", "ipc-shm-store"), // the budget sees what a process has, which this is not
+	)},
 	{"processes, files, limits", slices.Concat(
-		on("", "uid", "fork-many thread-many"),
+		on("", "uid cgroup", "fork-many thread-many"),
 		on("", "baseline", "descriptor-flood disk-file rlimit-raise setpriority-self sched-fifo sched-attr thread-churn"),
 		on("", "landlock root", "disk-files"),
 		on("", "baseline", "setpriority-parent"),
 		on("", "uid", "rlimit-parent rlimit-junk"),
-		on("sibling", "uid", "rlimit-parent setpriority-parent"),
+		on("sibling", "uid pidns", "rlimit-parent setpriority-parent"),
+	)},
+	{"keys of another session", slices.Concat(
+		on("key-session", "keyring", "key-other"),
+		on("key-user", "uid", "key-other"),
+		on("key-persistent", "uid", "key-other"),
 	)},
 	{"privileges", slices.Concat(
 		on("", "baseline", "setresuid-other setgroups-other capset-keep unshare-mount mount-tmpfs mount-api chroot-away setns-self sethostname-same handle-open fanotify-watch fs-chown"),
@@ -139,7 +142,7 @@ var besideWalls = []struct{ why, attacks string }{
 }
 
 // TestWallMatrixWhole accounts for each attack of the matrix' classes, and
-// holds docs/threat-model.md to the matrix. WARDER_WRITE_DOCS=1 writes it there.
+// holds docs/walls-alone.md to the matrix. WARDER_WRITE_DOCS=1 writes it there.
 func TestWallMatrixWhole(t *testing.T) {
 	where := map[string]string{}
 	for _, class := range wallMatrix {
@@ -182,7 +185,7 @@ func TestWallMatrixWhole(t *testing.T) {
 
 func wallPage(t *testing.T, table string) {
 	t.Helper()
-	const page, begin, end = "../docs/threat-model.md", "<!-- walls:begin -->\n", "<!-- walls:end -->"
+	const page, begin, end = "../docs/walls-alone.md", "<!-- walls:begin -->\n", "<!-- walls:end -->"
 	text, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)
@@ -210,8 +213,8 @@ type wallColumn struct {
 }
 
 // noColumn are the optional walls without one: root has no use for a user
-// namespace, and whether there is a control group is the machine's affair.
-var noColumn = []tracer.Wall{tracer.WallUserNS, "cgroup"}
+// namespace.
+var noColumn = []tracer.Wall{tracer.WallUserNS}
 
 // wallColumns are each optional wall alone, and all together; a mount namespace is
 // what a root directory with something in it is made of.
@@ -225,11 +228,28 @@ var wallColumns = []wallColumn{
 	{"ipcns", []tracer.Wall{tracer.WallIPCNS}},
 	{"utsns", []tracer.Wall{tracer.WallUTSNS}},
 	{"cgroupns", []tracer.Wall{tracer.WallCgroupNS}},
+	{"pidns", []tracer.Wall{tracer.WallPIDNS}},
 	{"keyring", []tracer.Wall{tracer.WallKeyring}},
+	{"cgroup", []tracer.Wall{tracer.WallCgroup}},
 	{allWalls, []tracer.Wall{
 		tracer.WallUID, tracer.WallLandlock, tracer.WallRoot, tracer.WallMountNS, tracer.WallNetNS, tracer.WallIPCNS,
-		tracer.WallUTSNS, tracer.WallCgroupNS, tracer.WallKeyring,
+		tracer.WallUTSNS, tracer.WallCgroupNS, tracer.WallPIDNS, tracer.WallKeyring, tracer.WallCgroup,
 	}},
+}
+
+// groupNeeds are what a control group takes.
+var groupNeeds = []testutil.Need{testutil.CgroupMemory, testutil.CgroupPids}
+
+func missingGroups() error {
+	var errs []error
+	for _, need := range groupNeeds {
+		errs = append(errs, testutil.Missing(need))
+	}
+	return errors.Join(errs...)
+}
+
+func without(walls []tracer.Wall, w tracer.Wall) []tracer.Wall {
+	return slices.DeleteFunc(slices.Clone(walls), func(v tracer.Wall) bool { return v == w })
 }
 
 // holds reports whether a column is expected to hold the attack.
@@ -252,6 +272,11 @@ func (c wallColumn) config(t *testing.T) tracer.Config {
 	for _, w := range tracer.Walls() {
 		if w.Optional() && !slices.Contains(c.walls, w) {
 			cfg.Without = append(cfg.Without, w)
+		}
+	}
+	for _, w := range []tracer.Wall{tracer.WallCgroup, tracer.WallPIDNS} { // there is none unasked
+		if slices.Contains(c.walls, w) {
+			cfg.Require = append(cfg.Require, w)
 		}
 	}
 	switch {
@@ -278,156 +303,6 @@ func (c wallColumn) check(t *testing.T, r *tracer.Result) {
 	}
 }
 
-// target is what an attack is aimed at.
-type target struct {
-	arg     string               // argv[2]
-	escaped func(said bool) bool // whether the attack worked, given whether it said so
-}
-
-// targets make what the rows name. Each goes with its test.
-var targets = map[string]func(*testing.T, tracer.Config, string) target{
-	"": func(*testing.T, tracer.Config, string) target { return target{"", asSaid} },
-
-	"sibling": func(t *testing.T, cfg tracer.Config, _ string) target { return newSibling(t, cfg) },
-
-	"tcp": func(t *testing.T, _ tracer.Config, _ string) target { return listening(t, "tcp", "127.0.0.1:0") },
-	"abstract": func(t *testing.T, _ tracer.Config, _ string) target {
-		return listening(t, "unix", fmt.Sprintf("@warder-walls-%d", os.Getpid()))
-	},
-	"path": func(t *testing.T, _ tracer.Config, scratch string) target {
-		l := listening(t, "unix", filepath.Join(scratch, "socket"))
-		if err := os.Chmod(l.arg, 0o777); err != nil {
-			t.Fatal(err)
-		}
-		return l
-	},
-
-	"shm-owner": func(t *testing.T, _ tracer.Config, _ string) target { return segment(t, 0o600) },
-	"shm-open":  func(t *testing.T, _ tracer.Config, _ string) target { return segment(t, 0o666) },
-	"shm-left": func(t *testing.T, _ tracer.Config, _ string) target {
-		return leftover(t, unix.SYS_SHMGET, unix.SYS_SHMCTL, 1)
-	},
-	"sem-left": func(t *testing.T, _ tracer.Config, _ string) target {
-		return leftover(t, unix.SYS_SEMGET, unix.SYS_SEMCTL, 2)
-	},
-	"msg-left": func(t *testing.T, _ tracer.Config, _ string) target {
-		return leftover(t, unix.SYS_MSGGET, unix.SYS_MSGCTL, 1)
-	},
-}
-
-func asSaid(said bool) bool { return said }
-
-func listening(t *testing.T, network, address string) target {
-	t.Helper()
-	l, err := net.Listen(network, address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	if tcp, ok := l.Addr().(*net.TCPAddr); ok {
-		return target{strconv.Itoa(tcp.Port), asSaid}
-	}
-	return target{l.Addr().String(), asSaid}
-}
-
-// ipcKey is one that nobody else has.
-func ipcKey() int { return 0x77650000 + os.Getpid()&0xffff }
-
-// segment makes shared memory of the host.
-func segment(t *testing.T, mode int) target {
-	t.Helper()
-	id, err := unix.SysvShmGet(ipcKey(), 4096, unix.IPC_CREAT|unix.IPC_EXCL|mode)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if _, err := unix.SysvShmCtl(id, unix.IPC_RMID, nil); err != nil {
-			t.Errorf("remove the segment: %v", err)
-		}
-	})
-	b, err := unix.SysvShmAttach(id, 0, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b[0] = 'x'
-	if err := unix.SysvShmDetach(b); err != nil {
-		t.Fatal(err)
-	}
-	return target{strconv.Itoa(ipcKey()), asSaid}
-}
-
-// leftover is an object that is not there, unless an attack leaves it on the
-// host. The command is the third argument of semctl and the second of the rest.
-func leftover(t *testing.T, get, control uintptr, command int) target {
-	t.Helper()
-	find := func() (uintptr, bool) {
-		id, _, errno := unix.Syscall(get, uintptr(ipcKey()), 0, 0)
-		return id, errno == 0
-	}
-	remove := func() {
-		id, there := find()
-		if !there {
-			return
-		}
-		args := [3]uintptr{id}
-		args[command] = unix.IPC_RMID
-		if _, _, errno := unix.Syscall(control, args[0], args[1], args[2]); errno != 0 {
-			t.Errorf("remove the object left: %v", errno)
-		}
-	}
-	t.Cleanup(remove)
-	return target{strconv.Itoa(ipcKey()), func(bool) bool { _, there := find(); return there }}
-}
-
-// sibling is another session of this process: it says what it is told, and
-// ends with its input.
-type sibling struct {
-	said  chan string
-	stdin *os.File
-	fate  chan string
-}
-
-func (s *sibling) Write(b []byte) (int, error) {
-	s.said <- string(b)
-	return len(b), nil
-}
-
-// newSibling starts one with the walls of cfg, and waits until its program runs.
-func newSibling(t *testing.T, cfg tracer.Config) target {
-	t.Helper()
-	const ready = "ready\n"
-	stdin, w := pipe(t)
-	s := &sibling{said: make(chan string, 16), stdin: w, fate: make(chan string, 1)}
-	pid := make(chan int, 1)
-	cfg.Path, cfg.Args, cfg.Stdin, cfg.Stdout = testprog.Program(t, "echo-static"), []string{"echo"}, stdin, s
-	cfg.Hooks.Entry = func(tracee *tracer.Tracee) { pid <- tracee.TID() }
-	go func() {
-		r, err := tracer.Run(t.Context(), &cfg)
-		if err != nil {
-			s.fate <- err.Error()
-			return
-		}
-		s.fate <- fate(r)
-	}()
-	put(t, w, ready)
-	select {
-	case said := <-s.said:
-		if said != ready {
-			t.Fatalf("the other session said %q", said)
-		}
-	case f := <-s.fate:
-		t.Fatalf("the other session ended: %s", f)
-	case <-time.After(tooLong):
-		t.Fatal("the other session does not begin")
-	}
-	harmed := sync.OnceValue(func() bool {
-		closeAll(t, w, stdin)
-		return <-s.fate != "exited 0" || len(s.said) > 0
-	})
-	t.Cleanup(func() { harmed() })
-	return target{strconv.Itoa(<-pid), func(said bool) bool { return harmed() || said }}
-}
-
 // escapedStatus is how an attack says that it worked (testdata/attacks/attack.h).
 const escapedStatus = "exited 1"
 
@@ -450,6 +325,11 @@ func TestLiveWallMatrix(t *testing.T) {
 	tried := 0
 	for _, column := range wallColumns {
 		t.Run(column.name, func(t *testing.T) {
+			if column.name == string(tracer.WallCgroup) {
+				testutil.Require(t, groupNeeds...)
+			} else if missingGroups() != nil { // all the others, then
+				column.walls = without(column.walls, tracer.WallCgroup)
+			}
 			tried++
 			for _, class := range matrix {
 				for _, row := range class.rows {
@@ -517,6 +397,9 @@ func possible(t *testing.T) []wallClass {
 			}
 			if info.Class == "ptrace" && row.target == "sibling" && !strings.HasPrefix(string(yama)+"0", "0") {
 				why = "Yama holds it here"
+			}
+			if err := missingGroups(); err != nil && row.by == string(tracer.WallCgroup) {
+				why = fmt.Sprintf("held by a control group alone: %v", err)
 			}
 			if why != "" {
 				t.Logf("left out: %s: %s", row.attack, why)

@@ -12,13 +12,14 @@ import (
 
 	"warder/jail"
 	"warder/jail/cgroup"
+	"warder/rules"
 )
 
 // Wall is one independent confinement of a held program. All that the machine
 // and the caller's rights offer are put up unless Config.Without names them.
 type Wall string
 
-// The walls. What each holds back is in docs/threat-model.md.
+// The walls. What each holds back is in docs/walls.md and docs/walls-alone.md.
 const (
 	WallUID       Wall = "uid"          // a user and group id of the session's own
 	WallCaps      Wall = "capabilities" // all sets empty, securebits locked
@@ -34,6 +35,7 @@ const (
 	WallIPCNS     Wall = "ipcns"   // no System V or POSIX message queues, semaphores, shared memory of others
 	WallUTSNS     Wall = "utsns"   // not the machine's name
 	WallCgroupNS  Wall = "cgroupns"
+	WallPIDNS     Wall = "pidns"   // other processes have no ids; only where Config.Require names it
 	WallKeyring   Wall = "keyring" // a session keyring of its own
 	WallCgroup    Wall = "cgroup"  // the memory of all processes charged by the kernel
 )
@@ -42,14 +44,14 @@ const (
 func Walls() []Wall {
 	return []Wall{
 		WallUID, WallCaps, WallNoNewPriv, WallSeccomp, WallTracer, WallRlimits, WallLandlock,
-		WallRoot, WallUserNS, WallMountNS, WallNetNS, WallIPCNS, WallUTSNS, WallCgroupNS,
+		WallRoot, WallUserNS, WallMountNS, WallNetNS, WallIPCNS, WallUTSNS, WallCgroupNS, WallPIDNS,
 		WallKeyring, WallCgroup,
 	}
 }
 
 // optional are those that Config.Without may name; the others are what a held
 // program is.
-var optional = []Wall{WallUID, WallLandlock, WallRoot, WallUserNS, WallMountNS, WallNetNS, WallIPCNS, WallUTSNS, WallCgroupNS, WallKeyring, WallCgroup}
+var optional = []Wall{WallUID, WallLandlock, WallRoot, WallUserNS, WallMountNS, WallNetNS, WallIPCNS, WallUTSNS, WallCgroupNS, WallPIDNS, WallKeyring, WallCgroup}
 
 // ParseWall reads a wall's name.
 func ParseWall(name string) (Wall, error) {
@@ -85,6 +87,7 @@ var spaces = []struct {
 	{WallIPCNS, jail.IPCNS},
 	{WallUTSNS, jail.UTSNS},
 	{WallCgroupNS, jail.CgroupNS},
+	{WallPIDNS, jail.PIDNS},
 }
 
 // refused are the walls that the kernel was asked for and did not give to this
@@ -141,12 +144,14 @@ func capable(c int) bool { return ownCaps()&(1<<c) != 0 }
 // stubKey says what a stub is for; stubs of one key serve each other's sessions.
 type stubKey struct {
 	prepared *Prepared
+	target   rules.Target
+	script   string // whose file is in the view, or ""
 	walls    string // those of the stub's own
 }
 
 // plan decides which walls the stub puts up for its children.
 func (s *session) plan() (stubKey, *jail.StubSpec) {
-	spec := &jail.StubSpec{Filter: s.policy.stubFilter(), Detach: s.cfg.Engine == Seccomp}
+	spec := &jail.StubSpec{Filter: s.stubFilter(), Detach: s.cfg.Engine == Seccomp}
 	s.walls, s.result.Unavailable = s.walls[:0], nil
 	user := false // in a user namespace of its own
 	for _, sp := range spaces {
@@ -180,31 +185,44 @@ func (s *session) plan() (stubKey, *jail.StubSpec) {
 	for _, w := range s.walls {
 		names = append(names, string(w))
 	}
-	return stubKey{s.policy, strings.Join(names, " ")}, spec
+	key := stubKey{prepared: s.policy, target: s.target, walls: strings.Join(names, " ")}
+	if spec.View != nil && s.prog.script != nil {
+		key.script = s.prog.script.name
+	}
+	return key, spec
 }
 
-// planRoot decides which root the program will have.
+// planRoot decides which root the program will have, and says what is missing
+// of it. A root with what the policy grants in it takes a mount namespace; for
+// every other there is no use for one, and no word of it.
 func (s *session) planRoot(spec *jail.StubSpec, user bool) {
-	if !s.wanted(WallRoot) {
-		return
+	granted := s.cfg.Root == "" && (s.policy.files || s.prog.script != nil)
+	if s.wanted(WallRoot) {
+		if why := s.chooseRoot(spec, user, granted); why != "" {
+			s.unavailable(string(WallRoot), why)
+		}
 	}
-	why := ""
+	if granted && spec.View == nil && !slices.Contains(s.cfg.Without, WallMountNS) && s.reason(WallMountNS) == "" {
+		s.unavailable(string(WallMountNS), "not without the root wall")
+	}
+}
+
+// chooseRoot notes the walls of a root directory, or says why there is none.
+func (s *session) chooseRoot(spec *jail.StubSpec, user, granted bool) (why string) {
 	switch {
 	case !user && !capable(unix.CAP_SYS_CHROOT):
-		why = "needs CAP_SYS_CHROOT or a user namespace"
-	case s.cfg.Root == "" && s.policy.files:
+		return "needs CAP_SYS_CHROOT or a user namespace"
+	case granted:
 		if spec.View, why = s.planView(user); why == "" {
 			s.walls = append(s.walls, WallRoot, WallMountNS)
-			return
 		}
+		return why
 	case s.newRoot < 0 && s.cfg.Engine == Seccomp && !s.static():
-		why = "the seccomp engine makes no stop at the entry point of a program with a loader"
-	default:
-		spec.Root = true
-		s.walls = append(s.walls, WallRoot)
-		return
+		return "the seccomp engine makes no stop at the entry point of a program with a loader"
 	}
-	s.unavailable(string(WallRoot), why)
+	spec.Root = true
+	s.walls = append(s.walls, WallRoot)
+	return ""
 }
 
 // planView is the root for a policy that lets files be opened, or why there is
@@ -213,7 +231,9 @@ func (s *session) planView(user bool) (v *jail.View, why string) {
 	const files = "the policy lets the program open or execute files"
 	switch {
 	case s.policy.Policy.AnyPath:
-		return nil, files + ", and does not say which"
+		const any = files + ", and does not say which"
+		s.unavailable(string(WallMountNS), any)
+		return nil, any
 	case !s.wanted(WallMountNS):
 		return nil, files
 	case !user && !capable(unix.CAP_SYS_ADMIN):
@@ -231,7 +251,7 @@ func (s *session) planView(user bool) (v *jail.View, why string) {
 // wanted reports whether the caller has not done without a wall, and notes the
 // wall where the kernel did not give it before.
 func (s *session) wanted(w Wall) bool {
-	if slices.Contains(s.cfg.Without, w) {
+	if slices.Contains(s.cfg.Without, w) || w == WallPIDNS && !slices.Contains(s.cfg.Require, w) {
 		return false
 	}
 	if s.cfg.Once && !s.useful(w) && !slices.Contains(s.cfg.Require, w) {
@@ -333,12 +353,38 @@ func (s *session) required() error {
 	return &RequireError{missing}
 }
 
-// whyNot is the reason that a wall does not stand for.
+// whyNot is the reason that a wall that is required does not stand for: what
+// is missing or, of a wall that this session has no use for, that.
 func (s *session) whyNot(w Wall) string {
+	why := s.reason(w)
+	engine := s.cfg.Engine.String()
+	switch {
+	case why != "":
+		return why
+	case slices.Contains(s.cfg.Without, w):
+		return "and to be done without"
+	case w == WallMountNS && s.cfg.Root != "":
+		return "only for a root of what the policy grants, and another is asked for"
+	case w == WallMountNS:
+		return "the policy grants the program no file to open"
+	case w == WallUserNS:
+		return "not needed: the other namespaces are to be had without"
+	case w == WallSeccomp:
+		return "the " + engine + " engine has no filter"
+	case w == WallTracer:
+		return "the " + engine + " engine has no tracer"
+	case w == WallLandlock:
+		return "under the " + engine + " engine nothing can be opened"
+	}
+	return "not part of this session"
+}
+
+// reason is what was noted of a wall, or "".
+func (s *session) reason(w Wall) string {
 	for _, u := range s.result.Unavailable {
 		if why, ok := strings.CutPrefix(u, string(w)+": "); ok {
 			return why
 		}
 	}
-	return "not part of this session"
+	return ""
 }

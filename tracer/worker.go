@@ -12,6 +12,7 @@ import (
 	"warder/internal/ptrace"
 	"warder/jail"
 	"warder/jail/cgroup"
+	"warder/rules"
 )
 
 // idleWorker is how long a worker keeps its thread and stub for the next
@@ -43,7 +44,7 @@ var pool struct {
 // stub has the policy's filter loaded is preferred. With once the calling
 // thread is the worker, if it has no children of its own: waking another
 // costs a good part of a launch.
-func onWorker(want *Prepared, once bool, f func(*worker)) {
+func onWorker(want *Prepared, target rules.Target, once bool, f func(*worker)) {
 	if once && onOwnThread(f) {
 		return
 	}
@@ -56,7 +57,7 @@ func onWorker(want *Prepared, once bool, f func(*worker)) {
 	if n := len(pool.idle); n > 0 {
 		best := n - 1
 		for i, w := range pool.idle {
-			if w.key.prepared == want {
+			if w.key.prepared == want && w.key.target == target {
 				best = i
 			}
 		}
@@ -68,7 +69,7 @@ func onWorker(want *Prepared, once bool, f func(*worker)) {
 		pool.Unlock()
 		w := newWorker()
 		w.jobs <- job
-		go w.run(nil)
+		go w.run()
 	}
 	<-done
 }
@@ -107,20 +108,24 @@ func CloseIdle() {
 	}
 }
 
-// run is the worker's thread. It closes locked, if there is one, once it has
-// a thread to itself.
-func (w *worker) run(locked chan<- struct{}) {
-	runtime.LockOSThread() // never unlocked where the work is done: the thread ends with it
+// run is the worker's thread.
+func (w *worker) run() { onNewThread(w.serve, nil) }
+
+// onNewThread runs f on an OS thread of its own, which is never unlocked: it
+// ends when f returns. It closes locked, if there is one, once it has a thread
+// to itself.
+func onNewThread(f func(), locked chan<- struct{}) {
+	runtime.LockOSThread()
 	if locked != nil {
 		close(locked)
 	}
 	if fit() {
-		w.serve()
+		f()
 		return
 	}
 	// Hold this thread until another has taken the work.
 	taken := make(chan struct{})
-	go w.run(taken)
+	go onNewThread(f, taken)
 	<-taken
 	runtime.UnlockOSThread()
 }

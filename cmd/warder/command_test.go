@@ -20,6 +20,7 @@ func TestHelp(t *testing.T) {
 		{"run", "--help"},
 		{"help", "run"},
 		{"code", "-h"},
+		{"bench", "--help"},
 		{"policy", "--help"},
 		{"policy", "explain", "--help"},
 		{"doctor", "--help"},

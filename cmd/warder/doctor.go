@@ -79,6 +79,13 @@ func printJSON(w io.Writer, v any) error {
 	return e.Encode(v)
 }
 
+// printJSONLine prints a value on one line.
+func printJSONLine(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}
+
 // printChecks writes the table, or JSON.
 func printChecks(w io.Writer, checks []check, asJSON bool) error {
 	if asJSON {

@@ -38,6 +38,7 @@ func main() { os.Exit(execute(os.Args[1:])) }
 
 // execute runs one command line and gives its exit status.
 func execute(args []string) int {
+	args = memOrder(args)
 	root := newRoot(args)
 	root.SetArgs(args)
 	return exitStatus(root.ExecuteContext(context.Background()))

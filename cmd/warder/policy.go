@@ -117,14 +117,36 @@ func disassemble(w io.Writer, name, engine, arch string) error {
 	if err != nil {
 		return err
 	}
-	program, err := rules.Lower(p, a, target)
-	if err != nil {
-		return err
+	for _, f := range filtersOf(p, target) {
+		program, err := rules.Lower(p, a, f.target)
+		if err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintf(w, "# %s, engine %s, %s%s: %d instructions\n", name, e, a, f.what, program.Len()); err != nil {
+			return err
+		}
+		if err := bpf.Print(w, program.Bind(0, 0)); err != nil {
+			return err
+		}
 	}
-	if _, err := fmt.Fprintf(w, "# %s, engine %s, %s: %d instructions\n", name, e, a, program.Len()); err != nil {
-		return err
+	return nil
+}
+
+// stageFilter is one of the programs that a policy comes to.
+type stageFilter struct {
+	target rules.Target
+	what   string
+}
+
+func filtersOf(p *rules.Policy, target rules.Target) []stageFilter {
+	if target != rules.Hybrid || !p.Tightens() {
+		return []stageFilter{{target, ""}}
 	}
-	return bpf.Print(w, program.Bind(0, 0))
+	return []stageFilter{
+		{rules.LoaderStage, ", for a program with a loader"},
+		{rules.StageChange, ", loaded behind it at the entry point"},
+		{rules.MainStage, ", for a program without a loader"},
+	}
 }
 
 func newPolicyExplain() *cobra.Command {

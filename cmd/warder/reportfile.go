@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"io"
 	"io/fs"
 	"os"
@@ -33,9 +34,10 @@ func (f *reportFlags) define(fs *pflag.FlagSet) {
 // report is a place that was opened before the program started, so that a bad
 // one fails with nothing run.
 type report struct {
-	file   *os.File  // nil: no report
-	rename [2]string // from, to; empty where the file is written in place
-	cut    bool      // cut what an older, longer report left in place
+	file   *os.File // nil: no report
+	name   string   // that the complete file gets; empty where it is written in place
+	temp   string   // that it has until then, where it cannot be without one
+	cut    bool     // cut what an older, longer report left in place
 	format string
 }
 
@@ -64,9 +66,12 @@ func (f *reportFlags) open() (*report, error) {
 	return r, nil
 }
 
-// openFile prepares a new file next to name, which takes its place when it is
-// complete: a reader never sees half a report. What is no regular file (a pipe,
-// /dev/stdout), or lies where no file can be made, is written in place.
+// openFile prepares a new file in the directory of name, which takes its place
+// when it is complete: a reader never sees half a report. Until then it has no
+// name (O_TMPFILE, open(2)), so that nothing is left of it however warder ends;
+// file systems that have no such files, NFS among them, give it one. What is no
+// regular file (a pipe, /dev/stdout), or lies where no file can be made, is
+// written in place.
 func (r *report) openFile(name string) error {
 	if fd := descriptorOf(name); fd >= 0 {
 		var err error
@@ -92,11 +97,18 @@ func (r *report) openFile(name string) error {
 			return &fs.PathError{Op: "open", Path: name, Err: err}
 		}
 	}
-	temp := filepath.Join(filepath.Dir(name), ".warder-report-"+rand.Text())
-	r.file, err = os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	r.file, err = os.OpenFile(filepath.Dir(name), unix.O_TMPFILE|os.O_WRONLY, 0o666)
+	temp := ""
+	if err == nil {
+		_ = unix.Flock(int(r.file.Fd()), unix.LOCK_EX) // nobody else has it; see removeAbandoned
+	}
+	if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EISDIR) {
+		temp = filepath.Join(filepath.Dir(name), ".warder-report-"+rand.Text())
+		r.file, err = os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	}
 	switch {
 	case err == nil:
-		r.rename = [2]string{temp, name}
+		r.name, r.temp = name, temp
 		return nil
 	case exists && errors.Is(err, fs.ErrPermission):
 		r.cut = true
@@ -146,27 +158,89 @@ func (r *report) write(res *tracer.Result, program string) error {
 	if r.file == nil {
 		return nil
 	}
-	err := r.encode(r.file, res, program)
+	if err := r.fill(func(w io.Writer) error { return r.encode(w, res, program) }); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	return nil
+}
+
+// fill writes a file with what f writes, and puts it in its place.
+func (r *report) fill(f func(io.Writer) error) error {
+	err := f(r.file)
 	if err == nil && r.cut {
 		r.truncate()
+	}
+	if err == nil && r.name != "" && r.temp == "" {
+		err = r.publish()
 	}
 	if r.file != os.Stderr {
 		if cerr := r.file.Close(); err == nil {
 			err = cerr
 		}
 	}
-	if r.rename[0] != "" {
+	if r.temp != "" {
 		if err == nil {
-			err = os.Rename(r.rename[0], r.rename[1])
+			err = os.Rename(r.temp, r.name)
 		}
 		if err != nil {
-			_ = os.Remove(r.rename[0]) // the first error is the one to tell
+			_ = os.Remove(r.temp) // the first error is the one to tell
 		}
 	}
+	return err
+}
+
+// publish gives a file without a name the report's. Where an old report has
+// it, that takes two steps: no call of Linux's links over a file. Of a warder
+// that is killed between them a second name is left, which the next report of
+// the name takes away.
+func (r *report) publish() error {
+	link := func(name string) error {
+		err := unix.Linkat(unix.AT_FDCWD, fmt.Sprintf("/proc/self/fd/%d", r.file.Fd()), unix.AT_FDCWD, name, unix.AT_SYMLINK_FOLLOW)
+		if err != nil {
+			return &fs.PathError{Op: "link", Path: name, Err: err}
+		}
+		return nil
+	}
+	second := secondName(r.name)
+	removeAbandoned(second)
+	if err := link(r.name); !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	err := link(second)
+	if errors.Is(err, fs.ErrExist) { // another warder, which lives, is at the same name
+		second += rand.Text()
+		err = link(second)
+	}
 	if err != nil {
-		return fmt.Errorf("report: %w", err)
+		return err
+	}
+	if err := os.Rename(second, r.name); err != nil {
+		_ = unix.Unlink(second) // the first error is the one to tell
+		return err
 	}
 	return nil
+}
+
+// secondName is next to a report's, and the same for all reports of that name.
+func secondName(name string) string {
+	sum := fnv.New64a()
+	_, _ = sum.Write([]byte(filepath.Base(name)))
+	return filepath.Join(filepath.Dir(name), fmt.Sprintf(".warder-report-%x", sum.Sum64()))
+}
+
+// removeAbandoned removes a file that no warder has locked, if it is there.
+// Whoever has the lock is the only one to remove or rename it.
+func removeAbandoned(name string) {
+	fd, err := unix.Open(name, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return
+	}
+	defer unix.Close(fd)
+	var held, named unix.Stat_t
+	if unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB) == nil && unix.Fstat(fd, &held) == nil &&
+		unix.Lstat(name, &named) == nil && held.Ino == named.Ino && held.Dev == named.Dev {
+		_ = unix.Unlink(name) // at worst the report gets another second name
+	}
 }
 
 func (r *report) encode(w io.Writer, res *tracer.Result, program string) error {
@@ -188,8 +262,10 @@ func (r *report) truncate() {
 
 // discard removes what was prepared.
 func (r *report) discard() {
-	if r.rename[0] != "" {
+	if r.name != "" {
 		_ = r.file.Close()
-		_ = os.Remove(r.rename[0])
+	}
+	if r.temp != "" {
+		_ = os.Remove(r.temp)
 	}
 }

@@ -15,8 +15,13 @@ var subcommands = [...]struct {
 	make func() *cobra.Command
 }{
 	{"run", newRun},
+	{"resume", newResume},
+	{"snapshot", newSnapshot},
 	{"code", newCode},
+	{"regs", newRegs},
+	{"mem", newMem},
 	{"policy", newPolicy},
+	{"bench", newBench},
 	{"doctor", newDoctor},
 	{"version", newVersion},
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/sys/unix"
 
 	"warder/rules"
@@ -17,6 +18,7 @@ import (
 // runFlags are the flags of warder run.
 type runFlags struct {
 	session sessionFlags
+	events  eventFlags
 
 	engine, policy string
 	grants         grantFlags
@@ -55,8 +57,13 @@ not found. child: the program's own or 128+N, and 137 if warder ended it. zero:
 		Args: needProgram,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
 	}
-	fs := cmd.Flags()
-	fs.SetInterspersed(false)
+	f.define(cmd.Flags())
+	cmd.Flags().SetInterspersed(false)
+	return cmd
+}
+
+// define adds the flags of whatever runs a program.
+func (f *runFlags) define(fs *pflag.FlagSet) {
 	fs.StringVar(&f.engine, "engine", tracer.Hybrid.String(), "who decides: hybrid (kernel filter and supervisor), ptrace (supervisor alone), seccomp (filter alone) or strict (seccomp mode 1)")
 	fs.StringVarP(&f.policy, "policy", "p", "compute", "`PROFILE|FILE` to hold the program to; under --engine strict it is strict")
 	f.grants.define(fs)
@@ -66,8 +73,8 @@ not found. child: the program's own or 128+N, and 137 if warder ended it. zero:
 	fs.StringVarP(&f.stdin, "stdin", "i", "", "`FILE` for standard input")
 	fs.StringVar(&f.stdout, "stdout", "", "`FILE` for standard output; replaced if it exists")
 	fs.StringVar(&f.stderr, "stderr", "", "`FILE` for standard error; replaced if it exists")
+	f.events.define(fs)
 	f.session.define(fs)
-	return cmd
 }
 
 func needProgram(cmd *cobra.Command, args []string) error {
@@ -78,6 +85,14 @@ func needProgram(cmd *cobra.Command, args []string) error {
 }
 
 func (f *runFlags) run(cmd *cobra.Command, args []string) error {
+	return f.start(cmd, args, func(cfg *tracer.Config) (err error) {
+		cfg.Path, err = find(args[0], cfg.Root)
+		return err
+	})
+}
+
+// start runs the program that choose puts into the configuration.
+func (f *runFlags) start(cmd *cobra.Command, args []string, choose func(*tracer.Config) error) error {
 	fromEnv, err := fromEnvironment(cmd.Flags(), runEnvironment...)
 	if err != nil {
 		return err
@@ -99,6 +114,9 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) error {
 		}
 		cfg.WithoutLandlock = true
 	}
+	if err := f.events.choose(&cfg); err != nil {
+		return err
+	}
 	h, err := f.session.prepare(&cfg, args[0])
 	if err != nil {
 		return err
@@ -108,7 +126,7 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) error {
 		return h.abandon(err)
 	}
 	defer closeFiles()
-	if cfg.Path, err = find(args[0], cfg.Root); err != nil {
+	if err := choose(&cfg); err != nil {
 		return h.failed(err)
 	}
 	h.program = cfg.Path

@@ -7,11 +7,15 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"warder/internal/testutil"
+	"warder/tracer"
 )
 
 func TestLiveSort(t *testing.T) {
@@ -153,6 +157,70 @@ func TestLiveReportPlaces(t *testing.T) {
 	if r := reportFile(t, old); r.Status != "error" || r.ExitCode != nil || !strings.Contains(r.Message, "not found") {
 		t.Errorf("report %+v", r)
 	}
+}
+
+// TestLiveReportsOfOneName: of warders that report to one file at once each
+// leaves a whole report, and none leaves another file; nor does what one left
+// that was killed as it gave the report its name.
+func TestLiveReportsOfOneName(t *testing.T) {
+	needs(t)
+	dir := t.TempDir()
+	name := filepath.Join(dir, "report.json")
+	alone := func() {
+		t.Helper()
+		if r := reportFile(t, name); r.Status != "ok" {
+			t.Errorf("report %+v", r)
+		}
+		if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+			t.Errorf("files beside the report: %v, %v", left, err)
+		}
+	}
+	for range 3 {
+		var all sync.WaitGroup
+		for range 8 {
+			cmd := command(t, "run", "--report", name, "true")
+			all.Go(func() {
+				if out, err := cmd.CombinedOutput(); err != nil {
+					t.Errorf("%v: %s", err, out)
+				}
+			})
+		}
+		all.Wait()
+		alone()
+	}
+	// Where the file system has none.
+	named := report{name: name, temp: filepath.Join(dir, ".warder-report-x")}
+	var err error
+	if named.file, err = os.Create(named.temp); err != nil {
+		t.Fatal(err)
+	}
+	if err := named.write(&tracer.Result{}, "true"); err != nil {
+		t.Error(err)
+	}
+	alone()
+	if tmp, err := os.OpenFile(dir, unix.O_TMPFILE|os.O_WRONLY, 0o600); err != nil {
+		t.Skipf("%s has only files with names: %v", dir, err)
+	} else {
+		tmp.Close()
+	}
+	second := secondName(name)
+	if err := os.WriteFile(second, []byte("whole"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	held, err := os.Open(second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Flock(int(held.Fd()), unix.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
+	warder(t, "run", "--report", name, "true").want(t, 0, "")
+	if _, err := os.Stat(second); err != nil {
+		t.Errorf("the second name of a warder that lives: %v", err)
+	}
+	held.Close()
+	warder(t, "run", "--report", name, "true").want(t, 0, "")
+	alone()
 }
 
 func TestLiveFilesAndEnvironment(t *testing.T) {

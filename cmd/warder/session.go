@@ -83,6 +83,7 @@ func (f *sessionFlags) prepare(cfg *tracer.Config, program string) (*held, error
 	if err := f.walls.choose(cfg); err != nil {
 		return nil, err
 	}
+	keepFew(cfg)
 	var err error
 	if cfg.Log, err = f.log.logger(); err != nil {
 		return nil, err
@@ -109,7 +110,7 @@ func (h *held) hold(run func(context.Context, *tracer.Config) (*tracer.Result, e
 	h.ctx, h.cancel = context.WithCancelCause(context.Background())
 	caught := make(chan struct{})
 	go h.attend(caught)
-	if h.report.rename[0] != "" {
+	if h.report.temp != "" {
 		<-caught // its file would be left
 	}
 	r, err := run(h.ctx, h.cfg)

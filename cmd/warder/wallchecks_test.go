@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,6 +40,7 @@ var wallChecks = map[tracer.Wall]wallCheck{
 	tracer.WallIPCNS:     {stands: namespace("ipc", map[string]string{"shm": "EINVAL"})},
 	tracer.WallUTSNS:     {stands: namespace("uts", map[string]string{"host": "held"})},
 	tracer.WallCgroupNS:  {stands: namespace("cgroup", nil)},
+	tracer.WallPIDNS:     {stands: namespace("pid", map[string]string{"pid": "2"})},
 	tracer.WallMountNS:   {stands: grantedRoot, policy: "granting"},
 	tracer.WallCgroup:    {stands: ownGroup},
 	tracer.WallKeyring:   {stands: ownKeyring, need: testutil.Keys},
@@ -73,9 +75,37 @@ func noCaps(p *inspected, w *way) error {
 			errs = append(errs, fmt.Errorf("%s %v", set, v))
 		}
 	}
+	// Its stub and, where they are the binary's, its supervisor have kept what
+	// they still use.
+	stub, _ := strconv.Atoi(p.status("PPid")[0])
+	errs = append(errs, keeps(stub, 1<<unix.CAP_SETUID|1<<unix.CAP_SETGID|1<<unix.CAP_SETPCAP|1<<unix.CAP_SYS_CHROOT))
+	if w.Name == asFileCaps && !cgo {
+		errs = append(errs, keeps(p.supervisor, lateCaps))
+	}
 	// NOROOT, NO_SETUID_FIXUP, KEEP_CAPS off, NO_CAP_AMBIENT_RAISE, all locked.
 	if w.Name != asPlain && p.answers["securebits"] != "0xef" {
 		errs = append(errs, fmt.Errorf("securebits %s", p.answers["securebits"]))
+	}
+	return errors.Join(errs...)
+}
+
+// A build with cgo cannot change all of its threads, and says so. The product
+// has no cgo; the race detector does.
+const cgoKeeps = "warder: keeps its capabilities: capset: operation not supported\n"
+
+var cgo = func() bool {
+	info, ok := debug.ReadBuildInfo()
+	return ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "CGO_ENABLED", Value: "1"})
+}()
+
+// keeps checks that a process has no capability beyond those in most.
+func keeps(pid int, most uint64) error {
+	var errs []error
+	for _, set := range []string{"CapPrm", "CapEff"} {
+		text := strings.Join((&inspected{pid: pid}).status(set), "")
+		if caps, err := strconv.ParseUint(text, 16, 64); err != nil || caps&^most != 0 {
+			errs = append(errs, fmt.Errorf("process %d: %s %s", pid, set, text))
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -61,6 +61,8 @@ type holding struct {
 	FileCaps    bool          `json:"file_caps"` // warder had all of fileCaps
 	// Only are walls that stand on a condition.
 	Only map[tracer.Wall]string `json:"only"`
+	// Refused are walls that there is no word of unless they are asked for.
+	Refused map[tracer.Wall]string `json:"refused"`
 
 	untried bool // Error is that of the way, not of the session
 }
@@ -69,7 +71,7 @@ type holding struct {
 // policy, with every wall that there is to be had, and once more for each that
 // did not stand by itself.
 func holdOne(ctx context.Context) *holding {
-	h := &holding{FileCaps: hasFileCaps(), Only: make(map[tracer.Wall]string)}
+	h := &holding{FileCaps: hasFileCaps(), Only: make(map[tracer.Wall]string), Refused: make(map[tracer.Wall]string)}
 	// A file without a name: this process may be killed and leaves nothing.
 	fd, err := unix.MemfdCreate("probe", unix.MFD_CLOEXEC)
 	if err != nil {
@@ -115,7 +117,12 @@ func (h *holding) onlyIf(condition string, hold func(tracer.Wall) (*tracer.Resul
 		}
 		r, err := hold(w)
 		if err != nil {
-			continue // for the reason that is known, or it would be known
+			var require *tracer.RequireError
+			if errors.As(err, &require) && len(require.Missing) == 1 {
+				why := strings.TrimPrefix(require.Missing[0], string(w)+" (")
+				h.Refused[w] = strings.TrimSuffix(why, ")")
+			}
+			continue
 		}
 		if slices.Contains(r.Walls, w) {
 			h.Only[w] = condition
@@ -226,6 +233,8 @@ func (h *holding) cell(w tracer.Wall) cell {
 		return cell{"yes", h.Only[w]}
 	case why != "":
 		return cell{"no", why}
+	case h.Refused[w] != "" && w != tracer.WallUserNS && w != tracer.WallMountNS:
+		return cell{"no", h.Refused[w]}
 	case w == tracer.WallUserNS:
 		return cell{"no", "not needed: the other namespaces are to be had without"}
 	}

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"warder/jail"
+	"warder/tracer"
 )
 
 // way is one of the ways in which warder may be run: with which rights.
@@ -265,6 +266,24 @@ func capableCopyIn(dir string) (*os.File, error) {
 	}
 	// What is open for writing is not executed (ETXTBSY).
 	return os.Open("/proc/self/fd/" + strconv.Itoa(int(out.Fd())))
+}
+
+// lateCaps are those that are used to a session's end: to end and to look at
+// what runs under a held id.
+const lateCaps = 1<<unix.CAP_KILL | 1<<unix.CAP_SYS_PTRACE | 1<<unix.CAP_SETUID
+
+// keepFew gives up what file capabilities are for before the program's first
+// instruction, once its stub has what it needs. Root has other ways to them.
+func keepFew(cfg *tracer.Config) {
+	own, err := jail.EffectiveCaps()
+	if os.Geteuid() == 0 || err != nil || own&^lateCaps == 0 {
+		return
+	}
+	cfg.Hooks.Entry = func(*tracer.Tracee) {
+		if err := jail.KeepCaps(lateCaps); err != nil {
+			say("keeps its capabilities: " + err.Error())
+		}
+	}
 }
 
 // hasFileCaps reports whether this process got all of them.

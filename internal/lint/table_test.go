@@ -14,6 +14,8 @@ var imports = map[string][]string{
 	"internal/ptrace":   {},
 	"internal/procfs":   {},
 	"internal/elfimage": {},
+	"internal/cursor":   {},
+	"internal/elfread":  {"internal/cursor"},
 	"regs":              {"abi", "internal/ptrace"},
 	"memory":            {"internal/procfs", "internal/ptrace"},
 	"jail":              {"internal/elfimage", "internal/ptrace", "rules/bpf"},
@@ -25,16 +27,21 @@ var imports = map[string][]string{
 	// Names of signals come from abi; a table of names is not the data's path.
 	"record":         {"abi", "tracer"},
 	"record/metrics": {"abi", "rules", "tracer"},
-	"snapshot":       {"internal/procfs", "internal/ptrace", "memory", "regs"},
+	"snapshot":       {"internal/elfimage", "internal/procfs", "internal/ptrace", "memory", "regs"},
+	"unwind":         {"internal/elfread", "internal/procfs", "memory", "regs", "unwind/cfi", "unwind/dwarf"},
+	"unwind/cfi":     {"internal/cursor"},
+	"unwind/dwarf":   {"internal/cursor"},
 	"gdb":            {"memory", "regs"},
 	"bench":          {anything},
 	"cmd/warder":     {anything},
 
 	"docs/example":              {"record", "rules", "tracer"},
+	"docs/example/rewind":       {"rules", "snapshot", "tracer"},
 	"internal/lint":             {},
 	"internal/testutil":         {},
 	"internal/testprog":         {"internal/testutil"},
 	"internal/tools/abigen":     {},
+	"internal/tools/perfdocs":   {"bench"},
 	"internal/tools/profilegen": {"abi", "rules"},
 }
 

@@ -11,7 +11,7 @@ import (
 
 func TestStatParse(t *testing.T) {
 	tail := " 1 2 3 0 -1 4194304 17 0 5 0 8 9 0 0 20 0 4 0 12345 1000 2"
-	want := Stat{State: 'S', PPID: 1, PGRP: 2, Session: 3, MinorFaults: 17, MajorFaults: 5, Threads: 4, StartTicks: 12345}
+	want := Stat{State: 'S', PPID: 1, PGRP: 2, Session: 3, Flags: 4194304, MinorFaults: 17, MajorFaults: 5, Threads: 4, StartTicks: 12345}
 	for _, name := range []string{"cat", "", ") R 1", "a\nb) Z 9 9 9 9", "((((", "))))", "\xff\x00 "} {
 		var got Stat
 		if !got.parse([]byte("42 (" + name + ") S" + tail + "\n")) {

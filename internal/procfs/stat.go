@@ -14,6 +14,7 @@ type Stat struct {
 	PPID        int
 	PGRP        int
 	Session     int
+	Flags       uint64 // PF_* of include/linux/sched.h, which may change from kernel to kernel
 	MinorFaults uint64
 	MajorFaults uint64
 	Threads     int
@@ -67,6 +68,8 @@ func (s *Stat) parse(b []byte) bool {
 			s.PGRP = leadingInt(f)
 		case 6:
 			s.Session = leadingInt(f)
+		case 9:
+			s.Flags = leadingUint(f)
 		case 10:
 			s.MinorFaults = leadingUint(f)
 		case 12:

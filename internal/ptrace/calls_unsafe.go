@@ -52,6 +52,17 @@ func PeekData(tid int, addr uintptr) (uint64, error) {
 	return word, nil
 }
 
+// PeekUser reads one word of struct user, tid's registers as x86 lays them
+// out; other architectures have none (EIO).
+func PeekUser(tid int, off uintptr) (uint64, error) {
+	var word uint64
+	_, _, e := unix.RawSyscall6(unix.SYS_PTRACE, unix.PTRACE_PEEKUSR, uintptr(tid), off, uintptr(unsafe.Pointer(&word)), 0, 0)
+	if e != 0 {
+		return 0, e
+	}
+	return word, nil
+}
+
 // SigInfo is the head of siginfo_t as x86-64 and arm64 lay it out.
 type SigInfo struct {
 	Signo int32
@@ -69,6 +80,24 @@ func (s *SigInfo) Sender() (pid, uid uint32) { return uint32(s.Addr), uint32(s.A
 // GetSigInfo reads the siginfo of a signal-delivery-stop.
 func GetSigInfo(tid int, info *SigInfo) error {
 	_, _, e := unix.RawSyscall6(unix.SYS_PTRACE, reqGetSigInfo, uintptr(tid), 0, uintptr(unsafe.Pointer(info)), 0, 0)
+	if e != 0 {
+		return e
+	}
+	return nil
+}
+
+// SetSigInfo replaces it: what the signal will say, if it is delivered.
+func SetSigInfo(tid int, info *SigInfo) error {
+	_, _, e := unix.RawSyscall6(unix.SYS_PTRACE, reqSetSigInfo, uintptr(tid), 0, uintptr(unsafe.Pointer(info)), 0, 0)
+	if e != 0 {
+		return e
+	}
+	return nil
+}
+
+// SetSigMask replaces the blocked signals. The kernel leaves SIGKILL and SIGSTOP out.
+func SetSigMask(tid int, mask uint64) error {
+	_, _, e := unix.RawSyscall6(unix.SYS_PTRACE, reqSetSigMask, uintptr(tid), unsafe.Sizeof(mask), uintptr(unsafe.Pointer(&mask)), 0, 0)
 	if e != 0 {
 		return e
 	}
@@ -135,6 +164,32 @@ func Mine(pid int) bool {
 	_, _, e := unix.Syscall6(unix.SYS_WAITID, pPID, uintptr(pid), 0,
 		unix.WEXITED|unix.WSTOPPED|unix.WNOHANG|unix.WNOWAIT|unix.WALL|unix.WNOTHREAD, 0, 0)
 	return e == 0
+}
+
+// PeekTask looks, without waiting, at what one child or tracee of the calling
+// thread has to report, and leaves it to be waited for (WNOWAIT): a stop,
+// with its code as in a wait status (the signal, and the event above it), a
+// death, or nothing yet. ECHILD: it is not ours, or no more.
+func PeekTask(tid int) (stopped, death bool, code int, err error) {
+	var info struct { // the head of siginfo_t for SIGCHLD
+		signo, errno, code, _ int32
+		pid, uid, status      int32
+		_                     [128 - 28]byte
+	}
+	const pPID = 1
+	_, _, e := unix.RawSyscall6(unix.SYS_WAITID, pPID, uintptr(tid), uintptr(unsafe.Pointer(&info)),
+		unix.WEXITED|unix.WSTOPPED|unix.WNOHANG|unix.WNOWAIT|unix.WALL|unix.WNOTHREAD, 0, 0)
+	switch {
+	case e != 0:
+		return false, false, 0, e
+	case info.pid == 0:
+		return false, false, 0, nil
+	}
+	const cldExited, cldDumped = 1, 3 // CLD_EXITED, CLD_KILLED, CLD_DUMPED
+	if info.code >= cldExited && info.code <= cldDumped {
+		return false, true, 0, nil
+	}
+	return true, false, int(info.status), nil
 }
 
 // ReadMem reads tid's memory at addr with process_vm_readv(2) and returns how

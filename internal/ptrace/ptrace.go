@@ -25,7 +25,9 @@ const (
 	reqGetRegSet      = 0x4204
 	reqSetRegSet      = 0x4205
 	reqGetSigInfo     = 0x4202
+	reqSetSigInfo     = 0x4203
 	reqGetEventMsg    = 0x4201
+	reqSetSigMask     = 0x420b
 )
 
 // SessionOptions are the options that every tracee of a session has from its
@@ -36,7 +38,7 @@ const (
 // seccomp-stop for an exit-stop under the supervisor's hands.
 const SessionOptions = unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_TRACESECCOMP |
 	unix.PTRACE_O_TRACEEXEC | unix.PTRACE_O_TRACECLONE | unix.PTRACE_O_TRACEFORK |
-	unix.PTRACE_O_TRACEVFORK | unix.PTRACE_O_EXITKILL
+	unix.PTRACE_O_TRACEVFORK | unix.PTRACE_O_TRACEVFORKDONE | unix.PTRACE_O_EXITKILL
 
 // Kinds of SyscallInfo.Op (PTRACE_SYSCALL_INFO_*).
 const (
@@ -65,6 +67,19 @@ type SyscallInfo struct {
 // errno included, and whether the kernel takes it for an error.
 func (i *SyscallInfo) Exit() (rval int64, isError bool) {
 	return int64(i.Nr), uint8(i.Args[0]) != 0
+}
+
+// Call is a system call to be made by a stopped thread.
+type Call struct {
+	Nr     uint64
+	Args   [6]uint64
+	Result int64 // negative: -errno
+}
+
+// Stopped is a thread in a stop.
+type Stopped struct {
+	TID    int
+	Signal int // what it is about to be delivered in a signal-delivery-stop; 0 elsewhere
 }
 
 // Seize attaches to tid without stopping it and sets options at once

@@ -18,6 +18,16 @@ const (
 
 var argOffset = [6]uintptr{offRdi, offRsi, offRdx, offR10, offR8, offR9}
 
+// PokeUser writes one word of struct user. It is a Syscall: one of the debug
+// registers makes the kernel reserve a breakpoint.
+func PokeUser(tid int, off uintptr, v uint64) error {
+	_, _, e := unix.Syscall6(unix.SYS_PTRACE, unix.PTRACE_POKEUSR, uintptr(tid), off, uintptr(v), 0, 0)
+	if e != 0 {
+		return e
+	}
+	return nil
+}
+
 func pokeUser(tid int, off uintptr, v uint64) error {
 	return request(unix.PTRACE_POKEUSR, tid, off, uintptr(v))
 }

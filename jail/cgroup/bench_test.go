@@ -70,6 +70,13 @@ func BenchmarkStats(b *testing.B) {
 
 func BenchmarkReset(b *testing.B) { run(b, group(b).Reset) }
 
+// BenchmarkStale is what a session without a group pays for those of others.
+func BenchmarkStale(b *testing.B) {
+	for b.Loop() {
+		cgroup.Stale()
+	}
+}
+
 // BenchmarkKill is of a group in which nobody is left.
 func BenchmarkKill(b *testing.B) { run(b, group(b).Kill) }
 

@@ -64,7 +64,7 @@
 //
 // Sweep sees the groups below the place that this process would use itself,
 // not those of a supervisor that ran elsewhere in the tree. A supervisor that
-// changes its own group after Probe is not noticed.
+// changes its own group after Probe is not noticed. Stale looks in less places.
 //
 // Real-time processes cannot be added on version 1 where the kernel has
 // CONFIG_RT_GROUP_SCHED: a new group has no real-time budget

@@ -118,10 +118,55 @@ func TestLiveSweepPart(t *testing.T) {
 	if err := os.Mkdir(home+"/1-part", 0o700); err != nil {
 		t.Fatal(err)
 	}
+	if strings.HasPrefix(home, "/sys/fs/cgroup/") && !cgroup.Stale() {
+		t.Error("nothing stale is seen")
+	}
 	if n, err := cgroup.Sweep(); n < 1 || err != nil {
 		t.Errorf("swept %d, %v", n, err)
 	}
 	if left := directories("1-part"); len(left) > 0 {
 		t.Errorf("left: %v", left)
+	}
+}
+
+// TestLiveStale: a directory of this package without a group in it is seen as
+// well, and a group with an owner is not stale.
+func TestLiveStale(t *testing.T) {
+	homes := cgroup.Homes()
+	if len(homes) == 0 {
+		t.Skip(cgroup.Probe().Memory.Reason)
+	}
+	if _, err := cgroup.Sweep(); err != nil { // what others left
+		t.Fatal(err)
+	}
+	if cgroup.Stale() {
+		t.Fatal("stale after a sweep")
+	}
+	g, err := cgroup.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cgroup.Stale() {
+		t.Error("a group with an owner is stale")
+	}
+	if err := g.Close(); err != nil {
+		t.Error(err)
+	}
+	for _, home := range homes {
+		if !strings.HasPrefix(home, "/sys/fs/cgroup/") {
+			continue // not where it looks
+		}
+		if err := os.Mkdir(home, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if !cgroup.Stale() {
+			t.Errorf("%s, which holds no group, is not seen", home)
+		}
+		if _, err := cgroup.Sweep(); err != nil {
+			t.Error(err)
+		}
+		if _, err := os.Stat(home); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s after a sweep: %v", home, err)
+		}
 	}
 }

@@ -96,6 +96,7 @@ warder_sessions_total{outcome="ok"} 0
 warder_sessions_total{outcome="output-limit"} 0
 warder_sessions_total{outcome="policy-violation"} 1
 warder_sessions_total{outcome="signaled"} 0
+warder_sessions_total{outcome="halted"} 0
 warder_sessions_total{outcome="wall-time-limit"} 0
 `
 	err := testutil.GatherAndCompare(reg, strings.NewReader(want), "warder_calls_total", "warder_sessions_total",
@@ -110,7 +111,7 @@ func TestKinds(t *testing.T) {
 	if got := (tracer.SignalStop + 1).String(); got != "unknown" {
 		t.Errorf("tracer has a stop kind %q that is not counted", got)
 	}
-	if got := (tracer.Failed + 1).String(); got != "outcome 9" {
+	if got := (tracer.Halted + 1).String(); got != "outcome 10" {
 		t.Errorf("tracer has an outcome %q that is not counted", got)
 	}
 	if got := (rules.Action{Kind: rules.Rewrite + 1}).String(); got != "action 6" {

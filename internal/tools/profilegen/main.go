@@ -45,7 +45,11 @@ func generate() ([]byte, error) {
 			literal = strings.ReplaceAll(literal, ", "+element, ",\n"+element)
 		}
 		b.WriteString(literal + ",\n")
-		for _, target := range [...]rules.Target{rules.Hybrid, rules.FilterOnly} {
+		for _, target := range [...]rules.Target{rules.Hybrid, rules.FilterOnly, rules.LoaderStage, rules.MainStage, rules.StageChange} {
+			staged := target >= rules.LoaderStage
+			if target != rules.FilterOnly && staged != p.Tightens() {
+				continue // no session loads it
+			}
 			program, err := rules.Lower(p, abi.X86_64, target)
 			var stop *rules.StopError
 			if errors.As(err, &stop) {

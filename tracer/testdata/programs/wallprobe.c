@@ -45,6 +45,7 @@ int main(int argc, char **argv)
 	printf("keyring %ld\n", syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0));
 	uname(&name);
 	printf("host %s\n", name.nodename);
+	printf("pid %d\n", getpid());
 	say("connect", connect(socket(AF_INET, SOCK_STREAM, 0), (struct sockaddr *)&in, sizeof(in)));
 	say("abstract", connect(socket(AF_UNIX, SOCK_STREAM, 0), (struct sockaddr *)&un,
 		(socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(argv[4]))));

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"warder/internal/testprog"
+	"warder/internal/testutil"
+)
+
+// TestLiveResume takes snapshots of computing programs at arbitrary moments and
+// resumes each: what it prints then is exactly what was left to be printed.
+func TestLiveResume(t *testing.T) {
+	testutil.Require(t, testutil.Ptrace, testutil.Seccomp, testutil.Root)
+	const steps, each = "80", 13 // resumptions of each of four programs
+	for _, program := range []string{"goeson", "goeson-static"} {
+		for _, threads := range []string{"0", "4"} {
+			t.Run(program+"/"+threads, func(t *testing.T) {
+				dir := t.TempDir()
+				argv := []string{"--", testprog.Program(t, program), steps, threads}
+				want := finish(t, command(t, append([]string{"run", "--cpu-time", "none"}, argv...)...))
+				if want.status != 0 || !strings.HasSuffix(want.stdout, "end\n") {
+					t.Fatalf("without snapshots: %+v", want)
+				}
+				var files []string
+				for round := 0; len(files) < each && round < 20; round++ {
+					pattern := filepath.Join(dir, fmt.Sprintf("%d.%%n.core", round))
+					o := finish(t, command(t, append([]string{
+						"run", "--cpu-time", "none", "--on", "every:23ms", "--do", "snapshot:" + pattern,
+					}, argv...)...))
+					if o.stdout != want.stdout || o.status != 0 {
+						t.Fatalf("with snapshots: %d %q\n%s", o.status, o.stdout, o.stderr)
+					}
+					list, err := filepath.Glob(strings.ReplaceAll(pattern, "%n", "*"))
+					if err != nil {
+						t.Fatal(err)
+					}
+					files = append(files, list...)
+				}
+				if len(files) < each {
+					t.Fatalf("%d snapshots", len(files))
+				}
+				lengths := make(map[int]bool)
+				for _, file := range files[:each] {
+					o := finish(t, command(t, "resume", "--cpu-time", "none", file))
+					before, ok := strings.CutSuffix(want.stdout, o.stdout)
+					if !ok || o.status != 0 || before != "" && !strings.HasSuffix(before, "\n") {
+						t.Errorf("%s: status %d, %d lines that are not the end of %d\n%s\n%.300s", filepath.Base(file), o.status,
+							strings.Count(o.stdout, "\n"), strings.Count(want.stdout, "\n"), o.stderr, o.stdout)
+					}
+					lengths[len(before)] = true
+				}
+				if len(lengths) < 3 {
+					t.Errorf("all were taken at one moment: %v", lengths)
+				}
+			})
+		}
+	}
+}
+
+// TestResumeErrors: what cannot be resumed is refused by name.
+func TestResumeErrors(t *testing.T) {
+	testutil.Require(t, testutil.Ptrace, testutil.Seccomp, testutil.Root)
+	dir := t.TempDir()
+	text := filepath.Join(dir, "text")
+	if err := os.WriteFile(text, []byte("no core\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"resume", filepath.Join(dir, "missing")}, "no such file"},
+		{[]string{"resume", text}, "not a snapshot of ours"},
+		{[]string{"resume"}, "no FILE given"},
+		{[]string{"run", "--on", "syscal:write", "--do", "regs", "--", "true"}, `did you mean "syscall:"`},
+		{[]string{"run", "--on", "syscall:wriet", "--do", "regs", "--", "true"}, `did you mean "write"`},
+		{[]string{"run", "--on", "signal:KILL", "--do", "regs", "--", "true"}, "SIGKILL ends a program without a stop"},
+		{[]string{"run", "--on", "every:1us", "--do", "regs", "--", "true"}, "at least 1ms"},
+		{[]string{"run", "--on", "entry", "--", "true"}, "no --do ACTION behind it"},
+		{[]string{"run", "--do", "regs", "--", "true"}, "no --on EVENT before it"},
+		{[]string{"run", "--on", "entry", "--do", "snapshot", "--", "true"}, "snapshot needs a file"},
+		{[]string{"run", "--engine", "seccomp", "-p", "runtime", "--on", "entry", "--do", "regs", "--", "true"}, "events need stops"},
+	} {
+		o := finish(t, command(t, tt.args...))
+		if o.status != 125 || !strings.Contains(o.stderr, tt.want) || strings.Count(o.stderr, "\n") != 1 {
+			t.Errorf("%q: status %d, %q", tt.args, o.status, o.stderr)
+		}
+	}
+}
+
+// TestLiveActions shows registers and mappings, writes a core and stops.
+func TestLiveActions(t *testing.T) {
+	testutil.Require(t, testutil.Ptrace, testutil.Seccomp, testutil.Root)
+	o := finish(t, command(t, "run", "--on", "syscall:write", "--do", "backtrace", "--", testprog.Program(t, "hello")))
+	if o.status != 0 || !strings.Contains(o.stderr, "program-hello") || !strings.Contains(o.stderr, "\n#1  ") {
+		t.Errorf("%+v", o)
+	}
+	o = finish(t, command(t, "run", "--on", "syscall:write", "--do", "mark", "--on", "exit", "--do", "rewind:3", "--", testprog.Program(t, "hello")))
+	if o.status != 0 || o.stdout != strings.Repeat("hello, world\n", 4) {
+		t.Errorf("%+v", o)
+	}
+	core := filepath.Join(t.TempDir(), "v.core")
+	hello := testprog.Program(t, "hello")
+	o = finish(t, command(t, "run", "--on", "entry", "--do", "regs", "--do", "maps", "--on", "syscall:write", "--do", "stop", "--", hello))
+	if o.status != 0 || o.stdout != "" || !strings.Contains(o.stderr, "stopped at syscall write in thread") ||
+		!strings.Contains(o.stderr, "\nrip            0x") || !strings.Contains(o.stderr, "[stack]") {
+		t.Errorf("%+v", o)
+	}
+	o = finish(t, command(t, "run", "--snapshot-on-violation", core, "--", testprog.Program(t, "forkstorm")))
+	if o.status != 159 || !strings.Contains(o.stderr, "violation in thread") {
+		t.Errorf("%+v", o)
+	}
+	if st, err := os.Stat(core); err != nil || st.Size() < 4096 {
+		t.Errorf("core: %v %v", st, err)
+	}
+}

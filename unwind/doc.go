@@ -1,0 +1,2 @@
+// Package unwind makes backtraces.
+package unwind

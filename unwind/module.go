@@ -1,0 +1,235 @@
+package unwind
+
+import (
+	"bytes"
+	"debug/elf"
+	"io"
+	"sync"
+
+	"warder/internal/elfread"
+	"warder/unwind/cfi"
+	"warder/unwind/dwarf"
+)
+
+// Limits of what is read of one file, in bytes.
+const (
+	maxFrames  = 64 << 20 // of .eh_frame; of its table; of .debug_frame
+	maxSymbols = 32 << 20 // of a symbol table; of its names
+	maxImage   = 16 << 20 // of call frame information in memory
+	maxVDSO    = 64 << 10
+)
+
+// segment is a part of a file that is mapped.
+type segment struct {
+	off, vaddr, filesz uint64
+	exec               bool
+}
+
+// module is what is known of one file, whichever processes it is in. Its parts
+// are read when they are first needed.
+type module struct {
+	id      fileID
+	segs    []segment
+	buildID []byte
+	used    uint64 // by the cache, under its lock
+	size    int64  // of what is kept, likewise
+
+	framesOnce  sync.Once
+	frames      frames
+	symbolsOnce sync.Once
+	symbols     *elfread.Symbols
+	debugOnce   sync.Once
+	debug       *dwarf.Data
+}
+
+// frames is a file's information about stack frames.
+type frames struct {
+	eh, debug *cfi.Table
+	why       string // what is the matter with them, if anything is
+}
+
+func newModule(f *elfread.File) *module {
+	m := &module{buildID: f.BuildID()}
+	for _, p := range f.Progs {
+		if p.Type == elf.PT_LOAD && p.Filesz > 0 {
+			m.segs = append(m.segs, segment{p.Off, p.Vaddr, p.Filesz, p.Flags&elf.PF_X != 0})
+		}
+	}
+	return m
+}
+
+// bias returns what was added to the addresses of the file when it was loaded,
+// from a mapping of it that begins at start with the file's offset.
+func (m *module) bias(start, offset uint64, exec bool) (uint64, bool) {
+	var best *segment
+	for i := range m.segs {
+		s := &m.segs[i]
+		// The kernel and the loader map whole pages, so neighbours overlap.
+		from, to := s.off&^(pageSize-1), s.off+s.filesz
+		if offset < from || offset >= to {
+			continue
+		}
+		if best == nil || s.exec == exec && best.exec != exec {
+			best = s
+		}
+	}
+	if best == nil {
+		return 0, false
+	}
+	return start - offset + best.off - best.vaddr, true
+}
+
+// readFrames reads the call frame information of a file.
+func readFrames(f *elfread.File) frames {
+	var fr frames
+	if s := f.Section(".eh_frame"); s != nil {
+		fr.set(&fr.eh, f, s, f.Prog(elf.PT_GNU_EH_FRAME))
+	} else if p := f.Prog(elf.PT_GNU_EH_FRAME); p != nil {
+		// A file without sections: stripped to what the loader needs.
+		hdr, err := f.Segment(p, maxFrames)
+		if err == nil {
+			fr.withoutSections(f, cfi.Section{Data: hdr, Addr: p.Vaddr})
+		}
+	}
+	if s := f.Section(".debug_frame"); s != nil {
+		data, err := f.Data(s.Name, maxFrames)
+		if err == nil {
+			fr.debug, err = cfi.NewDebug(cfi.Section{Data: data})
+		}
+		fr.note(err)
+	}
+	return fr
+}
+
+func (fr *frames) note(err error) {
+	if err != nil && fr.why == "" {
+		fr.why = err.Error()
+	}
+}
+
+func (fr *frames) set(t **cfi.Table, f *elfread.File, s *elfread.Section, p *elfread.Prog) {
+	data, err := f.Data(s.Name, maxFrames)
+	if err != nil {
+		fr.note(err)
+		return
+	}
+	var hdr cfi.Section
+	if p != nil {
+		if b, err := f.Segment(p, maxFrames); err == nil {
+			hdr = cfi.Section{Data: b, Addr: p.Vaddr}
+		}
+	}
+	*t, err = cfi.NewEH(cfi.Section{Data: data, Addr: s.Addr}, hdr)
+	fr.note(err)
+}
+
+// withoutSections takes .eh_frame to go from where its table says to the end
+// of the segment.
+func (fr *frames) withoutSections(f *elfread.File, hdr cfi.Section) {
+	at, err := cfi.FramePointer(hdr)
+	if err != nil {
+		fr.note(err)
+		return
+	}
+	for _, p := range f.Progs {
+		if p.Type != elf.PT_LOAD || at < p.Vaddr || at-p.Vaddr >= p.Filesz {
+			continue
+		}
+		data, err := f.At(at, p.Filesz-(at-p.Vaddr), maxFrames)
+		if err == nil {
+			fr.eh, err = cfi.NewEH(cfi.Section{Data: data, Addr: at}, hdr)
+		}
+		fr.note(err)
+		return
+	}
+}
+
+func (fr *frames) size() int64 {
+	n := int64(0)
+	for _, t := range [...]*cfi.Table{fr.eh, fr.debug} {
+		if t != nil {
+			n += t.Size()
+		}
+	}
+	return n
+}
+
+// imageModule makes a module of a file's image in memory, where the file
+// cannot be had: base is the address of its offset 0.
+func imageModule(mem *reader, base uint64) (*module, *elfread.File) {
+	f, err := elfread.OpenImage(mem, base)
+	if err != nil || f.Machine != machine {
+		return nil, nil
+	}
+	m := newModule(f)
+	bias, ok := m.bias(base, 0, false)
+	if !ok {
+		return nil, nil
+	}
+	m.framesOnce.Do(func() { m.frames = imageFrames(f, mem, bias) })
+	return m, f
+}
+
+func imageFrames(f *elfread.File, mem *reader, bias uint64) (fr frames) {
+	p := f.Prog(elf.PT_GNU_EH_FRAME)
+	if p == nil {
+		return fr
+	}
+	b, ok := mem.block(p.Vaddr+bias, p.Size, maxImage)
+	if !ok {
+		return fr
+	}
+	hdr := cfi.Section{Data: b, Addr: p.Vaddr}
+	at, err := cfi.FramePointer(hdr)
+	if err != nil {
+		fr.note(err)
+		return fr
+	}
+	for _, p := range f.Progs {
+		if p.Type != elf.PT_LOAD || at < p.Vaddr || at-p.Vaddr >= p.Filesz {
+			continue
+		}
+		if b, ok := mem.block(at+bias, p.Filesz-(at-p.Vaddr), maxImage); ok {
+			fr.eh, err = cfi.NewEH(cfi.Section{Data: b, Addr: at}, hdr)
+			fr.note(err)
+		}
+		return fr
+	}
+	return fr
+}
+
+// imageBuildID returns the build id of an image in memory.
+func imageBuildID(f *elfread.File, mem *reader, base uint64) []byte {
+	m := newModule(f)
+	bias, ok := m.bias(base, 0, false)
+	if !ok {
+		return nil
+	}
+	for _, p := range f.Progs {
+		if p.Type != elf.PT_NOTE || p.Size > pageSize {
+			continue
+		}
+		b := make([]byte, p.Size)
+		if !mem.bytes(p.Vaddr+bias, b) {
+			continue
+		}
+		if id := elfread.BuildID(b); id != nil {
+			return id
+		}
+	}
+	return nil
+}
+
+// bytesFile opens a whole image, sections included, such as the vDSO's.
+func bytesFile(b []byte) (*elfread.File, error) {
+	return elfread.Open(bytes.NewReader(b), int64(len(b)))
+}
+
+// sized opens a file of which the size is known.
+func sized(r io.ReaderAt, size int64) (*elfread.File, error) {
+	f, err := elfread.Open(r, size)
+	if err == nil && f.Machine != machine {
+		return nil, elfread.ErrFormat
+	}
+	return f, err
+}
