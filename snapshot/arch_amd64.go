@@ -3,6 +3,9 @@ package snapshot
 import (
 	"debug/elf"
 	"encoding/binary"
+	"slices"
+
+	"warder/regs"
 )
 
 const (
@@ -12,6 +15,7 @@ const (
 	maxAddress = 1 << 47
 
 	ntXState      = 0x202 // NT_X86_XSTATE
+	ntXSaveLayout = 0x205 // NT_X86_XSAVE_LAYOUT, since Linux 6.12
 	ntShadowStack = 0x204 // NT_X86_SHSTK
 )
 
@@ -47,49 +51,74 @@ func restartOf(r *Registers) *Restart {
 	return nil
 }
 
-// setNotesOf are the notes of a thread's further sets.
+// layoutOf is where an XSAVE image of the host has what.
+func (h *Host) layoutOf(image []byte) regs.Layout {
+	l := regs.Layout{Size: len(image)}
+	for _, c := range h.XSave {
+		l.Components = append(l.Components, regs.Component{ID: c.Bit, Offset: int(c.Offset), Size: int(c.Size)})
+	}
+	return l
+}
+
+// setNotesOf are the notes of a thread's further sets. Debuggers get XSAVE's
+// image in the layout that they know.
 func setNotesOf(t *Thread, h *Host) []note {
 	image := t.Set(ntXState)
-	if len(image) < fxsaveSize {
+	if len(image) == 0 {
 		return nil
 	}
-	return []note{
-		{"CORE", ntFPRegSet, image[:fxsaveSize]},
-		{"LINUX", ntXState, intelImage(image, h.XSave)},
+	x, err := regs.NewXState(image, h.layoutOf(image))
+	if err != nil {
+		return nil // State.check refuses it
 	}
+	return []note{{"CORE", ntFPRegSet, x.FXImage()}, {"LINUX", ntXState, x.IntelImage()}}
 }
 
-// hostNotes are the notes of the machine.
-func hostNotes(h *Host) []note {
-	if len(h.XSave) == 0 {
+// checkSets refuses register sets that are not what they are called.
+func checkSets(t *Thread, h *Host) error {
+	image := t.Set(ntXState)
+	if len(image) == 0 {
 		return nil
 	}
-	return []note{{"LINUX", ntXSaveLayout, intelLayout(h.XSave)}}
+	_, err := regs.NewXState(image, h.layoutOf(image))
+	return err
 }
 
-// cpuid is the instruction.
-func cpuid(leaf, sub uint32) (a, b, c, d uint32)
+// hostNotes are the notes of the machine: for newer debuggers, where each
+// component lies in what the others are given (struct x86_xfeat_component,
+// arch/x86/include/uapi/asm/elf.h).
+func hostNotes(s *State) []note {
+	var b []byte
+	size := uint32(0)
+	for _, n := range setNotesOf(&s.Threads[0], &s.Host) {
+		if n.kind == ntXState {
+			size = uint32(len(n.data))
+		}
+	}
+	for _, c := range intelOffsets {
+		has := slices.ContainsFunc(s.Host.XSave, func(x XSaveComponent) bool { return x.Bit == c.Bit })
+		if has && c.Offset+c.Size <= size {
+			for _, v := range [...]uint32{uint32(c.Bit), c.Size, c.Offset, 0} {
+				b = binary.LittleEndian.AppendUint32(b, v)
+			}
+		}
+	}
+	if len(b) == 0 {
+		return nil
+	}
+	return []note{{"LINUX", ntXSaveLayout, b}}
+}
 
-// xsaveLayout asks the CPU where its XSAVE image keeps what, for the
-// components that the kernel saves (XCR0).
+// intelOffsets are the offsets in regs' image for debuggers.
+var intelOffsets = []XSaveComponent{
+	{2, 576, 256}, {3, 960, 64}, {4, 1024, 64}, {5, 1088, 64}, {6, 1152, 512}, {7, 1664, 1024}, {9, 2688, 8},
+}
+
+// xsaveLayout is where this CPU's XSAVE image keeps what.
 func xsaveLayout() []XSaveComponent {
-	if most, _, _, _ := cpuid(0, 0); most < 0xd {
-		return nil
-	}
-	if _, _, c, _ := cpuid(1, 0); c>>27&1 == 0 { // OSXSAVE
-		return nil
-	}
-	low, _, _, high := cpuid(0xd, 0)
-	enabled := uint64(high)<<32 | uint64(low)
 	var list []XSaveComponent
-	for bit := 2; bit < 63; bit++ {
-		if enabled>>bit&1 == 0 {
-			continue
-		}
-		size, offset, flags, _ := cpuid(0xd, uint32(bit))
-		if size > 0 && flags&1 == 0 { // not a supervisor's component
-			list = append(list, XSaveComponent{bit, offset, size})
-		}
+	for _, c := range regs.CPULayout().Components {
+		list = append(list, XSaveComponent{c.ID, uint32(c.Offset), uint32(c.Size)})
 	}
 	return list
 }

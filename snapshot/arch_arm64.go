@@ -48,6 +48,8 @@ func setNotesOf(t *Thread, _ *Host) []note {
 	return notes
 }
 
-func hostNotes(*Host) []note { return nil }
+func hostNotes(*State) []note { return nil }
+
+func checkSets(*Thread, *Host) error { return nil }
 
 func xsaveLayout() []XSaveComponent { return nil }

@@ -44,7 +44,7 @@ func isID(s string) bool {
 }
 
 func (h *Host) check() error {
-	end := uint64(xsaveHeadSize)
+	end := uint64(0)
 	for i, c := range h.XSave {
 		if c.Bit < 2 || c.Bit > 62 || i > 0 && c.Bit <= h.XSave[i-1].Bit || c.Size == 0 {
 			return fmt.Errorf("XSAVE component %d", c.Bit)
@@ -136,6 +136,9 @@ func (s *State) checkThreads() error {
 			return fmt.Errorf("%s: a siginfo of %d bytes", what, len(t.SigInfo))
 		case len(t.Sets) > len(setNotes):
 			return fmt.Errorf("%s: %d register sets", what, len(t.Sets))
+		}
+		if err := checkSets(t, &s.Host); err != nil {
+			return fmt.Errorf("%s: %w", what, err)
 		}
 		seen[t.TID] = true
 		if err := checkInfos(what, t.Pending); err != nil {

@@ -83,6 +83,8 @@ func invent(r *rand.Rand, increment bool) *fiction {
 		for _, kind := range setNotes[:1] {
 			set := randomBytes(r, 840)
 			clear(set[464:472]) // XCR0: only what every CPU has
+			clear(set[512:576]) // the header, but for what is in use
+			set[512] = 7
 			t.Sets = append(t.Sets, RegSet{kind, set})
 		}
 		s.Threads = append(s.Threads, t)

@@ -9,6 +9,7 @@ import (
 const (
 	ntPRStatus = 1
 	ntPRPSInfo = 3
+	ntFPRegSet = 2
 	ntAuxv     = 6
 	ntSigInfo  = 0x53494749
 	ntFile     = 0x46494c45
@@ -64,7 +65,7 @@ func coreNotes(s *State) []byte {
 			b = appendNote(b, note{"CORE", ntSigInfo, t.SigInfo})
 		}
 	}
-	for _, n := range hostNotes(&s.Host) {
+	for _, n := range hostNotes(s) {
 		b = appendNote(b, n)
 	}
 	return b
@@ -87,7 +88,7 @@ func prStatus(s *State, t *Thread) []byte {
 		le.PutUint64(b[56+16*i:], ticks%userHZ*(1e6/userHZ))
 	}
 	copy(b[registers:], general(&t.Regs))
-	if t.Set(ntFPRegSet) != nil || len(setNotesOf(t, &s.Host)) > 0 {
+	if len(t.Sets) > 0 {
 		le.PutUint32(b[registers+generalSize:], 1) // pr_fpvalid
 	}
 	return b

@@ -29,6 +29,7 @@ type tracee struct {
 	work     chan func()
 	seized   map[int]bool
 	stopped  []snapshot.Stopped
+	within   bool   // a function of Do runs
 	keep     bool   // Start leaves it stopped
 	keepFrom int    // so does the Start behind so many
 	gadget   uint64 // address of a syscall instruction
@@ -90,10 +91,18 @@ func launch(t testing.TB, argv ...string) *tracee {
 
 func (tr *tracee) PID() int { return tr.pid }
 
-// Do runs f on the tracing thread.
+// Do runs f on the tracing thread; within f it is that already.
 func (tr *tracee) Do(f func() error) error {
+	if tr.within {
+		return f()
+	}
 	done := make(chan error)
-	tr.work <- func() { done <- f() }
+	tr.work <- func() {
+		tr.within = true
+		err := f()
+		tr.within = false
+		done <- err
+	}
 	return <-done
 }
 

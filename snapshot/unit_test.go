@@ -1,13 +1,10 @@
 package snapshot
 
 import (
-	"bytes"
-	"encoding/binary"
 	"math/rand"
 	"os"
 	"reflect"
 	"slices"
-	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -104,39 +101,6 @@ func TestRuns(t *testing.T) {
 	}
 }
 
-// TestIntelImage moves the components of an AMD's image.
-func TestIntelImage(t *testing.T) {
-	amd := []XSaveComponent{{2, 576, 256}, {5, 832, 64}, {6, 896, 512}, {7, 1408, 1024}, {9, 2432, 8}, {11, 2440, 16}}
-	image := make([]byte, 2456)
-	for i := range image {
-		image[i] = byte(i * 7)
-	}
-	const all = 1<<9 | 7<<5 | 7
-	binary.LittleEndian.PutUint64(image[xcr0Offset:], all)
-	binary.LittleEndian.PutUint64(image[stateBV:], all|1<<11)
-	out := intelImage(image, amd)
-	if len(out) != 2696 {
-		t.Fatalf("%d bytes", len(out))
-	}
-	for _, c := range [][3]int{{576, 576, 256}, {832, 1088, 64}, {896, 1152, 512}, {1408, 1664, 1024}, {2432, 2688, 8}} {
-		if !bytes.Equal(image[c[0]:c[0]+c[2]], out[c[1]:c[1]+c[2]]) {
-			t.Errorf("the component at %d is not at %d", c[0], c[1])
-		}
-	}
-	if bv := binary.LittleEndian.Uint64(out[stateBV:]); bv != all {
-		t.Errorf("XSTATE_BV %#x, want %#x", bv, uint64(all))
-	}
-	for xcr0, size := range map[uint64]int{3: 576, 7: 832, 7 | 3<<3: 1088, 7 | 7<<5: 2688, all | 3<<17: 2696} {
-		binary.LittleEndian.PutUint64(image[xcr0Offset:], xcr0)
-		if n := len(intelImage(image, amd)); n != size {
-			t.Errorf("XCR0 %#x: %d bytes, want %d", xcr0, n, size)
-		}
-	}
-	// Layouts that do not fit the image are those of a hostile file.
-	_ = intelImage(image[:600], amd)
-	_ = intelImage(image[:10], amd)
-}
-
 // TestPagemap: both ways to ask for the pages give the same answer, each
 // region once and in order, also at the sizes of the kernel's buffers.
 func TestPagemap(t *testing.T) {
@@ -180,42 +144,4 @@ func TestPagemap(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-}
-
-func TestParseAreas(t *testing.T) {
-	const text = `7f0000000000-7f0000002000 r-xp 00001000 fe:00 42                         /usr/lib/a b
-Size:                  8 kB
-Rss:                   4 kB
-Swap:                  0 kB
-ProtectionKey:         3
-VmFlags: rd ex mr mw me gd 
-7f0000002000-7f0000003000 rw-p 00000000 00:00 0 
-Rss:                   0 kB
-VmFlags: rd wr 
-ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]
-VmFlags: ex 
-`
-	areas, err := parseAreas(strings.NewReader(text))
-	if err != nil || len(areas) != 2 {
-		t.Fatalf("%+v, %v", areas, err)
-	}
-	a := areas[0]
-	if a.Path != "/usr/lib/a b" || a.pkey != 3 || a.empty || !a.flag("gd") || a.flag("wr") || !areas[1].empty {
-		t.Errorf("%+v", areas)
-	}
-	for _, bad := range []string{"Size: 4 kB\n", "7f0000000000 r-xp\n", strings.Repeat("a", 70<<10) + "\n"} {
-		if areas, err := parseAreas(strings.NewReader(bad)); err == nil {
-			t.Errorf("%.20q is read as %+v", bad, areas)
-		}
-	}
-}
-
-func FuzzAreas(f *testing.F) {
-	f.Add([]byte("7f0000000000-7f0000002000 r-xp 00001000 fe:00 42 /a\nRss: 4 kB\nVmFlags: rd ex\n"))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		areas, err := parseAreas(bytes.NewReader(b))
-		if err != nil && len(areas) > 0 {
-			t.Errorf("%d areas and %v", len(areas), err)
-		}
-	})
 }
