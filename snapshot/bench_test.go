@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -107,14 +106,22 @@ func BenchmarkGcore(b *testing.B) {
 // BenchmarkFreeze is how long 1 GiB stands still of which 1,000 pages are
 // written again and again: copied while it runs, and stopped.
 func BenchmarkFreeze(b *testing.B) {
-	for _, method := range []snapshot.Method{snapshot.PreCopy, snapshot.StopCopy} {
-		b.Run(strings.ReplaceAll(string(method), " ", "-"), func(b *testing.B) {
-			tr := resident(b, 1024, 1000, 0)
+	for _, test := range []struct {
+		name     string
+		method   snapshot.Method
+		reserved int
+	}{
+		{"running", snapshot.PreCopy, 0},
+		{"running-reserved64GiB", snapshot.PreCopy, 64},
+		{"stopped", snapshot.StopCopy, 0},
+	} {
+		b.Run(test.name, func(b *testing.B) {
+			tr := resident(b, 1024, 1000, test.reserved)
 			path := filepath.Join(memoryDir(b), "core")
 			var freeze, total, late, rounds []float64
 			for range b.N {
 				for range 5 {
-					r, err := snapshot.Capture(context.Background(), tr, path, &snapshot.Config{Method: method})
+					r, err := snapshot.Capture(context.Background(), tr, path, &snapshot.Config{Method: test.method})
 					if err != nil {
 						b.Fatal(err)
 					}

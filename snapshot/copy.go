@@ -18,8 +18,9 @@ const (
 	// pieceSize is how much one process_vm_readv(2) reads. Below 256 KiB the
 	// calls begin to cost.
 	pieceSize = 1 << 20
-	// maxChunks is how many stretches one such call takes (UIO_MAXIOV).
-	maxChunks = 1024
+	// maxChunks is how many stretches one call reads. The kernel takes 1,024
+	// (UIO_MAXIOV); with fewer the readers share the work.
+	maxChunks = 256
 	// readers is how many threads copy. One can write at a time, for the kernel
 	// locks the file: the other reads meanwhile.
 	readers = 2

@@ -165,7 +165,16 @@ func (c *capture) rest(ctx context.Context, t *Tracker, p *picture, early []area
 		return err
 	}
 	c.report.Written = p.wrote + cp.written
-	c.setMappings(overlay(overlay(p.spans, late), cp.result()))
+	found := cp.result()
+	if guards.Load() > 0 {
+		// Of what was only taken to be there, guards could not be read.
+		list, err := t.guards(c.table, only(found, Lost))
+		if err != nil {
+			return err
+		}
+		found = overlay(found, as(spansOf(list), Guard))
+	}
+	c.setMappings(overlay(overlay(p.spans, late), found))
 	if err := p.clearStale(c); err != nil {
 		return err
 	}

@@ -20,6 +20,12 @@ var guards atomic.Int32 // 0 not known yet, 1 yes, -1 no
 // errNoScan says that the kernel has no PAGEMAP_SCAN (before 6.7).
 var errNoScan = errors.New("the kernel has no PAGEMAP_SCAN")
 
+// Regions that one call can report.
+const (
+	manyInCall = 4096
+	fewRegions = 64
+)
+
 // pagemap is /proc/<pid>/pagemap of one address space.
 type pagemap struct {
 	fd  int
@@ -31,7 +37,7 @@ func openPagemap(pid int) (*pagemap, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &pagemap{fd, make([]region, 4096)}
+	p := &pagemap{fd, make([]region, manyInCall)}
 	if guards.Load() == 0 {
 		_ = p.probe() // a kernel without PAGEMAP_SCAN: the first scan says so
 	}
@@ -42,9 +48,18 @@ func (p *pagemap) Close() { _ = unix.Close(p.fd) }
 
 // scan calls found for every region that query selects, in ascending order.
 // Regions may span mappings that touch.
+//
+// The kernel stops where vec is full. Where it has got then is walkEnd, but
+// only then: it collects 512 regions at a time, and at the end of a complete
+// walk walkEnd is where the last 512 were full (do_pagemap_scan,
+// fs/proc/task_mmu.c, Linux 6.18).
 func (p *pagemap) scan(query scanArg, found func(region)) error {
+	vec := p.vec
+	if pages := (query.end - query.start) / uint64(pageSize); pages <= fewRegions {
+		vec = vec[:fewRegions] // the kernel allocates as many
+	}
 	for query.start < query.end {
-		n, err := pagemapScan(p.fd, &query, p.vec)
+		n, err := pagemapScan(p.fd, &query, vec)
 		switch {
 		case err == unix.EINTR:
 			continue
@@ -53,13 +68,13 @@ func (p *pagemap) scan(query scanArg, found func(region)) error {
 		case err != nil:
 			return err
 		}
-		for _, r := range p.vec[:n] {
+		for _, r := range vec[:n] {
 			found(r)
 		}
-		if query.walkEnd <= query.start || query.walkEnd >= query.end {
+		if n < len(vec) {
 			return nil
 		}
-		query.start = query.walkEnd
+		query.start = max(query.walkEnd, vec[n-1].end)
 	}
 	return nil
 }

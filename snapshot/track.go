@@ -1,8 +1,10 @@
 package snapshot
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -271,22 +273,53 @@ func (t *Tracker) changes(table *pagemap, areas []area) (c changes, err error) {
 	if c.all, err = t.written(table); err != nil {
 		return c, err
 	}
-	if c.present, err = t.take(table, c.all, false); err != nil {
+	if c.fresh, err = t.unwatched(table, areas); err != nil {
 		return c, err
 	}
-	if c.fresh, err = t.unwatched(table, areas, c.present); err != nil {
+	fresh := addresses(c.fresh)
+	few, unclear := tellApart(subtract(spansOf(c.all), fresh), areas)
+	if c.present, err = t.take(table, unclear, false); err != nil {
 		return c, err
 	}
-	if guards.Load() <= 0 {
-		return c, nil
-	}
-	for _, s := range subtract(subtract(spansOf(c.all), spansOf(c.present)), addresses(c.fresh)) {
-		query := scanArg{start: s.start, end: s.end, mask: pageGuard, want: pageGuard}
-		if err := table.scan(query, func(r region) { c.guards = append(c.guards, r) }); err != nil {
-			return c, t.failed(err)
+	if guards.Load() > 0 {
+		left := subtract(spansOf(unclear), spansOf(c.present))
+		if c.guards, err = t.guards(table, left); err != nil {
+			return c, err
 		}
 	}
+	c.present = append(c.present, few...)
+	slices.SortFunc(c.present, func(a, b region) int { return cmp.Compare(a.start, b.start) })
 	return c, nil
+}
+
+// guards are the guards among spans.
+func (t *Tracker) guards(table *pagemap, spans []span) (list []region, err error) {
+	for _, s := range spans {
+		query := scanArg{start: s.start, end: s.end, mask: pageGuard, want: pageGuard}
+		if err := table.scan(query, func(r region) { list = append(list, r) }); err != nil {
+			return nil, t.failed(err)
+		}
+	}
+	return list, nil
+}
+
+// tellApart splits what was written into a few pages of anonymous memory,
+// which are as good as known to be there, and what has to be looked at. If a
+// page is not there after all, reading it gives zeros, or fails for a guard;
+// to ask costs more than to read it.
+func tellApart(wrote []span, areas []area) (known, unclear []region) {
+	const most = 16 // pages in a row
+	for i := range areas {
+		a := &areas[i]
+		for _, s := range within(wrote, a.Start, a.End) {
+			if !a.file() && s.size() <= most*uint64(pageSize) {
+				known = append(known, region{s.start, s.end, pagePresent})
+			} else {
+				unclear = append(unclear, region{s.start, s.end, 0})
+			}
+		}
+	}
+	return known, unclear
 }
 
 // spansOf are the addresses of regions, as one kind.
@@ -314,28 +347,22 @@ func (t *Tracker) failed(err error) error {
 	return nil
 }
 
-// unwatched are the areas that are not watched. Those that have something
-// present by take are; the kernel is asked about the others.
-func (t *Tracker) unwatched(table *pagemap, areas []area, present []region) ([]area, error) {
+// unwatched are the areas that are not watched, by what the kernel says: it is
+// a matter of whole mappings.
+func (t *Tracker) unwatched(table *pagemap, areas []area) ([]area, error) {
 	var list []area
-	i := 0
 	for _, a := range areas {
-		for i < len(present) && present[i].end <= a.Start {
-			i++
-		}
-		switch {
-		case !a.watched():
-			list = append(list, a)
-		case i < len(present) && present[i].start < a.End:
-		default:
+		if a.watched() {
 			query := scanArg{flags: scanCheck, start: a.Start, end: a.Start + uint64(pageSize), mask: pageWritten}
 			err := table.scan(query, func(region) {})
-			if err == unix.EPERM {
-				list = append(list, a)
-			} else if err != nil {
+			if err == nil {
+				continue
+			}
+			if err != unix.EPERM {
 				return nil, t.failed(err)
 			}
 		}
+		list = append(list, a)
 	}
 	return list, nil
 }

@@ -137,40 +137,47 @@ func TestIntelImage(t *testing.T) {
 	_ = intelImage(image[:10], amd)
 }
 
-// TestPagemap: both ways to ask for the pages give the same answer.
+// TestPagemap: both ways to ask for the pages give the same answer, each
+// region once and in order, also at the sizes of the kernel's buffers.
 func TestPagemap(t *testing.T) {
-	const pages = 300
-	size := uint64(pages * pageSize)
-	b, err := unix.Mmap(-1, 0, int(size), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = unix.Munmap(b) }()
-	start := addressOf(b)
-	want := make([]bool, pages)
-	r := rand.New(rand.NewSource(5))
-	for i := range want {
-		if want[i] = r.Intn(2) == 0; want[i] {
-			b[i*pageSize] = 1
-		}
-	}
 	table, err := openPagemap(os.Getpid())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer table.Close()
-	for name, ask := range map[string]func(func(region)) error{
-		"PAGEMAP_SCAN": func(found func(region)) error { return table.present(start, start+size, found) },
-		"entries":      func(found func(region)) error { return table.entries(start, start+size, found) },
-	} {
-		got := make([]bool, pages)
-		err := ask(func(r region) {
-			for at := max(r.start, start); at < min(r.end, start+size); at += uint64(pageSize) {
-				got[(at-start)/uint64(pageSize)] = r.categories&(pagePresent|pageFile) == pagePresent
+	r := rand.New(rand.NewSource(5))
+	for _, regions := range []int{0, 1, 63, 64, 65, 511, 512, 513, 1024, 1500, manyInCall - 1, manyInCall, manyInCall + 1, 3 * manyInCall} {
+		pages := 2*regions + 1
+		size := uint64(pages * pageSize)
+		b, err := unix.Mmap(-1, 0, int(size), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = unix.Madvise(b, unix.MADV_NOHUGEPAGE)
+		start := addressOf(b)
+		var want []span
+		for i := range regions {
+			at := uint64((2*i + r.Intn(2)) * pageSize)
+			b[at] = 1
+			want = add(want, span{start + at, start + at + uint64(pageSize), Data})
+		}
+		for name, ask := range map[string]func(func(region)) error{
+			"PAGEMAP_SCAN": func(found func(region)) error { return table.present(start, start+size, found) },
+			"entries":      func(found func(region)) error { return table.entries(start, start+size, found) },
+		} {
+			var got []span
+			err := ask(func(r region) {
+				if r.categories&(pagePresent|pageFile) != pagePresent {
+					t.Errorf("%d regions: %s: %+v", regions, name, r)
+				}
+				got = add(got, span{r.start, r.end, Data})
+			})
+			if err != nil || !slices.Equal(got, want) {
+				t.Errorf("%d regions: %s: %d regions, %v", regions, name, len(got), err)
 			}
-		})
-		if err != nil || !slices.Equal(got, want) {
-			t.Errorf("%s: %v, want %v: %v", name, got, want, err)
+		}
+		if err := unix.Munmap(b); err != nil {
+			t.Fatal(err)
 		}
 	}
 }
