@@ -197,3 +197,37 @@ func (s *state) frameless(entry uint64) (depth uint64, ok bool) {
 	}
 	return 0, s.pc == entry
 }
+
+// goCaller leaves a Go function whose stack pointer is depth below its value
+// at the entry.
+func (s *state) goCaller(depth uint64) (caller state, cfa uint64, ok bool) {
+	cfa = s.sp() + depth + 8
+	caller = *s
+	if caller.pc, ok = s.mem.load(cfa-8, 8); !ok {
+		return state{}, 0, false
+	}
+	caller.set(regPC, caller.pc)
+	caller.set(regSP, cfa)
+	// Whoever has a frame has stored the caller's frame pointer at its top.
+	if depth > 0 {
+		if fp, ok := s.mem.load(cfa-16, 8); ok {
+			caller.set(regFP, fp)
+		}
+	}
+	return caller, cfa, true
+}
+
+// beyond follows the frame pointer to another stack, past the function that it
+// belongs to.
+func (s *state) beyond(executable func(uint64) bool) (state, bool) {
+	fp, known := s.Reg(regFP)
+	ra, ok := s.mem.load(fp+8, 8)
+	if !known || !ok || fp%8 != 0 || !executable(ra) || !s.called(ra) {
+		return state{}, false
+	}
+	caller, _, _, _ := s.leave(fp+8, ByPointer)
+	if v, ok := s.mem.load(fp, 8); ok {
+		caller.set(regFP, v)
+	}
+	return caller, true
+}

@@ -108,3 +108,38 @@ func (s *state) guess(first bool, entry uint64, executable func(uint64) bool) (c
 	}
 	return state{}, 0, "", "no unwind information for this code, and no frame pointer"
 }
+
+// goCaller leaves a Go function whose stack pointer is depth below its value
+// at the entry: a frame's lowest word is the return address.
+func (s *state) goCaller(depth uint64) (caller state, cfa uint64, ok bool) {
+	cfa = s.sp() + depth
+	caller = *s
+	if depth == 0 {
+		caller.pc, ok = s.Reg(regLR)
+	} else {
+		caller.pc, ok = s.mem.load(s.sp(), 8)
+		if fp, ok := s.mem.load(s.sp()-8, 8); ok {
+			caller.set(regFP, fp)
+		}
+	}
+	caller.set(regLR, caller.pc)
+	caller.set(regSP, cfa)
+	return caller, cfa, ok
+}
+
+// beyond follows the frame pointer to another stack, past the function that it
+// belongs to.
+func (s *state) beyond(executable func(uint64) bool) (state, bool) {
+	fp, known := s.Reg(regFP)
+	next, ok1 := s.mem.load(fp, 8)
+	lr, ok2 := s.mem.load(fp+8, 8)
+	if !known || !ok1 || !ok2 || fp%8 != 0 || !executable(lr) || !s.called(lr) {
+		return state{}, false
+	}
+	caller := *s
+	caller.pc = lr
+	caller.set(regFP, next)
+	caller.set(regLR, lr)
+	caller.set(regSP, fp+16)
+	return caller, true
+}

@@ -143,6 +143,111 @@ func TestLiveNames(t *testing.T) {
 	}
 }
 
+// TestLiveGo holds a Go program's first thread against gdb, and the others as
+// far as gdb can tell: past a change of stacks it makes frames up.
+func TestLiveGo(t *testing.T) {
+	for _, c := range []struct {
+		name, flags string
+		names       bool
+	}{
+		{"plain", "", true},
+		{"not optimized", "-gcflags=all=-N -l", true},
+		{"PIE", "-buildmode=pie", true},
+		{"stripped", "-ldflags=-s -w", false},
+		{"stripped PIE", "-buildmode=pie -ldflags=-s", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var flags []string
+			for f := range strings.SplitSeq(c.flags, " -") {
+				if f != "" {
+					flags = append(flags, "-"+strings.TrimPrefix(f, "-"))
+				}
+			}
+			if strings.Contains(c.flags, "=all=") || strings.Contains(c.flags, "-w") {
+				flags = []string{c.flags}
+			}
+			tr := start(t, true, build(t, "gochain", flags...))
+			u := unwind.New(unwind.Config{DebugDirs: []string{}})
+			traces := map[int]unwind.Trace{}
+			for _, tid := range tr.tids {
+				traces[tid] = tr.trace(t, u, tid)
+			}
+			tr.release(t)
+			first := traces[tr.pid]
+			if !first.Complete {
+				t.Errorf("the trace ends because of: %s", first.End)
+			}
+			checkGoChain(t, first, c.names)
+			if !c.names {
+				return // gdb knows nothing of it
+			}
+			want := gdb(t, tr.pid, noDebugFiles)
+			for tid, trace := range traces {
+				w := slices.DeleteFunc(want[tid], func(f gdbFrame) bool { return f.pc == 0 })
+				if tid != tr.pid {
+					w = w[:min(len(w), len(trace.Frames))]
+				}
+				compareNames(t, trace, w)
+			}
+		})
+	}
+}
+
+// TestLiveCgo shows the way from C to the goroutine that called it.
+func TestLiveCgo(t *testing.T) {
+	for _, flags := range [][]string{nil, {"-ldflags=-s -w"}} {
+		tr := start(t, false, buildEnv(t, "cgochain", []string{"CGO_ENABLED=1"}, flags...))
+		trace := tr.trace(t, unwind.New(unwind.Config{}), tr.pid)
+		var got []string
+		guesses := 0
+		for _, f := range trace.Frames {
+			name := f.Function
+			if strings.HasPrefix(name, "_cgo_") {
+				name = "_cgo_"
+			}
+			got = append(got, strings.TrimSuffix(name, ".abi0"))
+			if f.Guess() {
+				guesses++
+			}
+		}
+		want := []string{
+			"wait_here", "_cgo_", "runtime.asmcgocall", "runtime.cgocall", "main._Cfunc_wait_here",
+			"main.descend", "main.descend", "main.descend", "main.main", "runtime.main", "runtime.goexit",
+		}
+		if flags != nil {
+			want[0], want[1] = "", "" // C's symbols are gone
+		}
+		if guesses != 1 || len(got) != len(want)+1 || !slices.Equal(got[1:], want) {
+			t.Errorf("%q, want %q\n%s", got[1:], want, trace)
+		}
+	}
+}
+
+// checkGoChain looks for the program's own calls. Without debugging information
+// inlined calls have their callers' names.
+func checkGoChain(t *testing.T, trace unwind.Trace, inlined bool) {
+	t.Helper()
+	want := []string{
+		"main.waitHere", "main.inlined", "main.(*cat).speak.func1", "main.apply", "main.(*cat).speak",
+		"main.recurse", "main.recurse", "main.recurse", "main.recurse", "main.recurse", "main.main",
+	}
+	if !inlined {
+		want = slices.Delete(want, 1, 2)
+	}
+	var got []string
+	for _, f := range trace.Frames {
+		if strings.HasPrefix(f.Function, "main.") {
+			got = append(got, f.Function)
+			if inlined && (filepath.Base(f.File) != "main.go" || f.Line < 20 || f.Line > 60) {
+				t.Errorf("%s at %s:%d", f.Function, f.File, f.Line)
+			}
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("the program's calls are %q, want %q", got, want)
+	}
+}
+
 // aliases are names of one function, of which gdb takes another.
 var aliases = map[string]string{"gsignal": "raise", "libc_start_main_impl": "libc_start_main"}
 

@@ -9,6 +9,7 @@ import (
 	"warder/internal/elfread"
 	"warder/unwind/cfi"
 	"warder/unwind/dwarf"
+	"warder/unwind/gotab"
 )
 
 // Limits of what is read of one file, in bytes.
@@ -40,6 +41,9 @@ type module struct {
 	symbols     *elfread.Symbols
 	debugOnce   sync.Once
 	debug       *dwarf.Data
+	isGo        string // the section with Go's table, if there is one
+	goOnce      sync.Once
+	goTable     *gotab.Table
 }
 
 // frames is a file's information about stack frames.
@@ -53,6 +57,11 @@ func newModule(f *elfread.File) *module {
 	for _, p := range f.Progs {
 		if p.Type == elf.PT_LOAD && p.Filesz > 0 {
 			m.segs = append(m.segs, segment{p.Off, p.Vaddr, p.Filesz, p.Flags&elf.PF_X != 0})
+		}
+	}
+	for _, name := range [...]string{".gopclntab", ".data.rel.ro.gopclntab"} {
+		if f.Section(name) != nil {
+			m.isGo = name
 		}
 	}
 	return m

@@ -140,6 +140,9 @@ func (w *walker) named(f Frame, at point, steps *int) []Frame {
 			f.FunctionOffset = f.PC - entry
 		}
 	}
+	if f.Function == "" || f.File == "" {
+		w.goName(&f, at)
+	}
 	if f.Function == "" {
 		if s, ok := w.symbol(at); ok {
 			f.Function = demangled(s.Name)

@@ -45,6 +45,11 @@ var building sync.Mutex
 // build compiles a program of testdata once for each set of flags.
 func build(t testing.TB, source string, flags ...string) string {
 	t.Helper()
+	return buildEnv(t, source, []string{"CGO_ENABLED=0"}, flags...)
+}
+
+func buildEnv(t testing.TB, source string, env []string, flags ...string) string {
+	t.Helper()
 	building.Lock()
 	defer building.Unlock()
 	h := fnv.New64a()
@@ -63,7 +68,7 @@ func build(t testing.TB, source string, flags ...string) string {
 	if compiler == "go" {
 		cmd = exec.Command("go", append(append([]string{"build", "-buildvcs=false", "-o", out}, flags...), ".")...)
 		cmd.Dir = path
-		cmd.Env = append(os.Environ(), "GOFLAGS=")
+		cmd.Env = append(append(os.Environ(), "GOFLAGS="), env...)
 	}
 	if _, err := exec.LookPath(compiler); err != nil {
 		if testutil.CI() && compiler != "rustc" {
@@ -185,12 +190,15 @@ func (tr *tracee) release(t testing.TB) {
 
 func (tr *tracee) end() {
 	syscall.Kill(tr.pid, syscall.SIGKILL)
-	for {
-		var status uint32
-		_, err := ptrace.Wait(tr.pid, unix.WALL, &status, nil)
-		ws := unix.WaitStatus(status)
-		if err != unix.EINTR && (err != nil || ws.Exited() || ws.Signaled()) {
-			return
+	// The first thread cannot be reaped before the others that are traced.
+	for _, tid := range append(slices.DeleteFunc(slices.Clone(tr.tids), func(tid int) bool { return tid == tr.pid }), tr.pid) {
+		for {
+			var status uint32
+			_, err := ptrace.Wait(tid, unix.WALL, &status, nil)
+			ws := unix.WaitStatus(status)
+			if err != unix.EINTR && (err != nil || ws.Exited() || ws.Signaled()) {
+				break
+			}
 		}
 	}
 }

@@ -100,6 +100,8 @@ type step struct {
 	cfa    uint64
 	how    How
 	signal bool   // the frame is a signal's trampoline
+	exact  bool   // the caller made no call: it was interrupted
+	moved  bool   // the caller's stack is another
 	end    string // why there is no caller
 	whole  bool   // there is none, by the frame's own account
 }
@@ -129,7 +131,7 @@ func (w *walker) walk(r *regs.Regs) {
 		w.points = append(w.points, at)
 		switch {
 		case st.end != "":
-		case !st.signal && last != 0 && st.cfa <= last:
+		case !st.signal && !st.moved && last != 0 && st.cfa <= last:
 			// Frames lie one above the other, but for a handler's, which may
 			// have a stack of its own.
 			st.end = fmt.Sprintf("the stack does not grow at %#x", st.cfa)
@@ -146,7 +148,7 @@ func (w *walker) walk(r *regs.Regs) {
 			w.trace.End, w.trace.Complete = st.end, st.whole
 			return
 		}
-		s, how, exact, last = st.caller, st.how, st.signal, st.cfa
+		s, how, exact, last = st.caller, st.how, st.signal || st.exact, st.cfa
 	}
 }
 
@@ -172,6 +174,9 @@ func (w *walker) step(s *state, at point, exact, sigreturn bool) step {
 			return step{signal: true, end: fmt.Sprintf("the signal frame at %#x cannot be read", s.sp())}
 		}
 		return step{caller: caller, cfa: caller.sp(), how: BySignal, signal: true}
+	}
+	if st, ok := w.byGo(s, at, exact); ok {
+		return st
 	}
 	reason := ""
 	for _, t := range w.tables(at.place) {

@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"io"
 	"os/signal"
+	"strconv"
+	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -20,6 +23,8 @@ type snapshotFlags struct {
 	out, method   string
 	files, asJSON bool
 	noSync        bool
+	every         string
+	count         int
 }
 
 // methods are the words of --method.
@@ -36,11 +41,17 @@ still while it is copied or, where that takes long and the kernel can watch its
 memory, while what it wrote meanwhile is copied. FILE replaces one of that name
 when it is complete; a name that ends in .zst is compressed.
 
+With --every the process is watched and written again and again: the first file
+is whole, and each later one holds only what has changed since the one before
+it. "warder snapshot merge" makes one whole core of all up to one of them. %n in
+the name of FILE is their number, from 1.
+
 With --files the core has the clean pages of mapped files, too, so it needs none
 of them, and "warder resume" can go on from it.`,
 		Example: `  warder snapshot 1234 -o app.core && gdb app app.core
   warder snapshot --files 1234 -o app.core.zst
-  warder snapshot merge -o full.core base.core one.core two.core`,
+  warder snapshot --every 1s --count 10 1234 -o app.%n.core
+  warder snapshot merge -o full.core app.1.core app.2.core app.3.core`,
 		Args: needArgs("PID"),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.take(cmd.OutOrStdout(), args[0]) },
 	}
@@ -49,6 +60,8 @@ of them, and "warder resume" can go on from it.`,
 	fs.StringVar(&f.method, "method", "auto", "auto, stop (copy while it stands still) or precopy (copy while it runs, then what it wrote)")
 	fs.BoolVar(&f.files, "files", false, "add the clean pages of mapped files")
 	fs.BoolVar(&f.noSync, "no-sync", false, "do not wait until the file is on its disk")
+	fs.StringVar(&f.every, "every", "", "take one each `TIME`, increments but for the first, until --count or SIGINT")
+	fs.IntVar(&f.count, "count", 0, "how many to take with --every; 0 is no limit")
 	fs.BoolVar(&f.asJSON, "json", false, "print the report as JSON")
 	cmd.AddCommand(newSnapshotMerge())
 	return cmd
@@ -77,16 +90,65 @@ func (f *snapshotFlags) take(w io.Writer, arg string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	r, err := snapshot.Capture(ctx, src, f.out, &snapshot.Config{Method: method, Files: f.files, NoSync: f.noSync})
+	cfg := &snapshot.Config{Method: method, Files: f.files, NoSync: f.noSync}
+	if f.every != "" {
+		return f.series(ctx, w, src, cfg)
+	}
+	r, err := snapshot.Capture(ctx, src, f.out, cfg)
 	if err != nil {
 		return err
 	}
+	return f.tell(w, f.out, r)
+}
+
+// series takes a chain of snapshots.
+func (f *snapshotFlags) series(ctx context.Context, w io.Writer, src *attachedSource, cfg *snapshot.Config) error {
+	every, err := parseDuration(f.every)
+	switch {
+	case err != nil:
+		return fmt.Errorf("--every: %w", err)
+	case every < time.Millisecond:
+		return fmt.Errorf("--every %s: at least 1ms", f.every)
+	case f.count < 0:
+		return fmt.Errorf("--count %d: want 0 or more", f.count)
+	case !strings.Contains(f.out, "%n"):
+		return fmt.Errorf("-o %s: with --every the name needs a %%n, which counts", f.out)
+	}
+	if cfg.Tracker, err = snapshot.Track(src); err != nil {
+		return err
+	}
+	defer cfg.Tracker.Close()
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for n := 1; f.count == 0 || n <= f.count; n++ {
+		name := strings.ReplaceAll(f.out, "%n", strconv.Itoa(n))
+		r, err := snapshot.Capture(ctx, src, name, cfg)
+		if err == nil {
+			err = f.tell(w, name, r)
+		}
+		if err != nil {
+			return err
+		}
+		if n == f.count {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+	return nil
+}
+
+// tell prints the report of one snapshot.
+func (f *snapshotFlags) tell(w io.Writer, name string, r *snapshot.Report) error {
 	if f.asJSON {
 		e := json.NewEncoder(w)
 		e.SetIndent("", "  ")
 		return e.Encode(r)
 	}
-	_, err = fmt.Fprintln(w, snapshotText(f.out, r))
+	_, err := fmt.Fprintln(w, snapshotText(name, r))
 	for _, note := range r.Notes {
 		say(note)
 	}

@@ -1,0 +1,3 @@
+module cgochain
+
+go 1.26
