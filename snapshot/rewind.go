@@ -193,6 +193,10 @@ func (w *rewind) endThreads(stops []Stopped) error {
 // dropped page is zeros again, or the file's.
 func (w *rewind) memory(table *pagemap, remapped []span) error {
 	t := w.b.tracker
+	areas, err := plainAreas(w.pid)
+	if err != nil {
+		return err
+	}
 	all, err := t.written(table)
 	if err != nil {
 		return err
@@ -201,13 +205,31 @@ func (w *rewind) memory(table *pagemap, remapped []span) error {
 	if err != nil {
 		return err
 	}
+	unwatched, err := t.unwatched(table, areas)
+	if err != nil {
+		return err
+	}
 	changed := overlay(spansOf(all), remapped)
+	there := spansOf(present)
+	var fresh []area
+	for _, a := range unwatched {
+		if a.kernels() || a.vdso() {
+			changed = subtract(changed, []span{{a.Start, a.End, Data}})
+			continue
+		}
+		// Not watched: mapped since, perhaps in the place of one that was
+		// watched. A scan shows nothing of it where it has not been touched.
+		fresh = append(fresh, a)
+		var all []region
+		if err := table.present(a.Start, a.End, func(r region) { all = append(all, r) }); err != nil {
+			return t.failed(err)
+		}
+		there = overlay(there, spansOf(all))
+	}
+	changed = overlay(changed, addresses(fresh))
 	buf := make([]byte, 256<<10)
 	for _, c := range changed {
-		for _, s := range within(w.c.spans, c.start, c.end) {
-			if s.kind != Data {
-				continue
-			}
+		for _, s := range only(within(w.c.spans, c.start, c.end), Data) {
 			for at := s.start; at < s.end; {
 				p := buf[:min(uint64(len(buf)), s.end-at)]
 				if _, err := w.c.ReadAt(p, int64(at)); err != nil {
@@ -221,18 +243,46 @@ func (w *rewind) memory(table *pagemap, remapped []span) error {
 			}
 		}
 	}
-	for _, p := range present {
-		for _, s := range subtract([]span{{p.start, p.end, Data}}, only(within(w.c.spans, p.start, p.end), Data)) {
-			w.call("madvise (drop)", unix.SYS_MADVISE, s.start, s.size(), unix.MADV_DONTNEED)
-			w.r.Zeroed += s.size() / uint64(pageSize)
-		}
+	if err := w.drop(areas, within(there, 0, maxAddress), buf); err != nil {
+		return err
 	}
 	if err := w.flush(w.first()); err != nil {
+		return err
+	}
+	if err := t.register(fresh); err != nil {
 		return err
 	}
 	// What was written back counts as written, by us.
 	_, err = t.take(table, changedRegions(changed), true)
 	return err
+}
+
+// drop queues the dropping of pages that were not there at the moment. Shared
+// memory keeps what it has when it is dropped: it is made zeros.
+func (w *rewind) drop(areas []area, there []span, buf []byte) error {
+	for i := range areas {
+		a := &areas[i]
+		if a.kernels() || a.vdso() {
+			continue
+		}
+		part := within(there, a.Start, a.End)
+		for _, s := range subtract(part, only(within(w.c.spans, a.Start, a.End), Data)) {
+			w.r.Zeroed += s.size() / uint64(pageSize)
+			if !a.shmem() {
+				w.call("madvise (drop)", unix.SYS_MADVISE, s.start, s.size(), unix.MADV_DONTNEED)
+				continue
+			}
+			clear(buf)
+			for at := s.start; at < s.end; {
+				p := buf[:min(uint64(len(buf)), s.end-at)]
+				if err := w.put(p, at); err != nil {
+					return err
+				}
+				at += uint64(len(p))
+			}
+		}
+	}
+	return nil
 }
 
 func changedRegions(spans []span) []region {
