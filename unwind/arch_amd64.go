@@ -14,6 +14,8 @@ const (
 	regSP = 7
 	regFP = 6
 	regPC = 16 // also the column of the return address
+
+	entryCFA = 8 // of the CFA to the stack pointer, at a function's entry
 )
 
 // fromRegs gives the registers their DWARF numbers.
@@ -127,6 +129,7 @@ func (s *state) called(ra uint64) bool {
 // Instructions at a function's ends (SDM volume 2).
 var (
 	endbr64 = []byte{0xf3, 0x0f, 0x1e, 0xfa}
+	jmpMem  = []byte{0xff, 0x25} // jmp *disp32(%rip)
 	pushRBP = []byte{0x55}
 	movRBP  = [][]byte{{0x48, 0x89, 0xe5}, {0x48, 0x8b, 0xec}} // mov %rsp, %rbp
 )
@@ -185,6 +188,11 @@ func (s *state) frameless(entry uint64) (depth uint64, ok bool) {
 	}
 	ret := bytes.TrimPrefix(code, []byte{0xf3}) // rep ret
 	if len(ret) > 0 && (ret[0] == 0xc3 || ret[0] == 0xc2) {
+		return 0, true
+	}
+	// A PLT stub without information, such as those of a static program's
+	// functions of which the start-up code chooses a version.
+	if stub := bytes.TrimPrefix(bytes.TrimPrefix(code, endbr64), []byte{0xf2}); bytes.HasPrefix(stub, jmpMem) {
 		return 0, true
 	}
 	if bytes.HasPrefix(bytes.TrimPrefix(code, endbr64), pushRBP) && (s.pc == entry || bytes.HasPrefix(code, endbr64)) {

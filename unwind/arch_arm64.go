@@ -16,6 +16,8 @@ const (
 	regFP = 29
 	regLR = 30
 	regPC = -1
+
+	entryCFA = 0 // of the CFA to the stack pointer, at a function's entry
 )
 
 // fromRegs gives the registers their DWARF numbers.

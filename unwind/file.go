@@ -34,38 +34,86 @@ type live struct {
 
 // open opens the file of a mapping: through the kernel's own link to it, which
 // needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN and finds files that have been
-// removed; otherwise by its name in the process's root, or in ours, where that
-// has the mapping's device and inode.
+// removed; otherwise by its name.
 //
 // The name leads where the process wants. So nothing but a name is opened at
 // first (O_PATH), which neither waits for the other end of a FIFO nor starts a
 // device's driver, and it must be a regular file. A file of a FUSE mount is not
 // opened: whoever serves it could have us wait for ever.
 func (l *live) open(m memory.Mapping) (*os.File, error) {
+	fd, err := l.link(m)
+	if err == nil {
+		return reopen(fd, m, false)
+	}
+	return l.byName(m)
+}
+
+// link returns a descriptor that names the file of a mapping, by the kernel's
+// link.
+func (l *live) link(m memory.Mapping) (int, error) {
 	if m.Inode == 0 {
-		return nil, errNoFile
+		return -1, errNoFile
+	}
+	if err := l.trusted(m.Dev); err != nil {
+		return -1, fmt.Errorf("%s: %w", m.Path, err)
+	}
+	return procfs.Open(l.tid, fmt.Sprintf("map_files/%x-%x", m.Start, m.End), unix.O_PATH)
+}
+
+// identify tells the file of a mapping without opening it.
+func (l *live) identify(m memory.Mapping) (fileID, error) {
+	fd, err := l.link(m)
+	if err != nil {
+		return fileID{}, err
+	}
+	defer unix.Close(fd)
+	st, err := stat(fd, m)
+	if err != nil {
+		return fileID{}, err
+	}
+	return fileID{
+		dev: unix.Mkdev(st.Dev_major, st.Dev_minor), inode: st.Ino, size: int64(st.Size),
+		mtime: st.Mtime.Sec*1e9 + int64(st.Mtime.Nsec), ctime: st.Ctime.Sec*1e9 + int64(st.Ctime.Nsec),
+	}, nil
+}
+
+// stat looks at a regular file. Without AT_STATX_DONT_SYNC a network's or
+// FUSE's server would be asked.
+func stat(fd int, m memory.Mapping) (*unix.Statx_t, error) {
+	var st unix.Statx_t
+	if err := unix.Statx(fd, "", unix.AT_EMPTY_PATH|unix.AT_STATX_DONT_SYNC, unix.STATX_BASIC_STATS, &st); err != nil {
+		return nil, fmt.Errorf("statx %s: %w", m.Path, err)
+	}
+	if st.Mode&unix.S_IFMT != unix.S_IFREG {
+		return nil, fmt.Errorf("%s: %w", m.Path, errNotRegular)
+	}
+	return &st, nil
+}
+
+// byName finds the file by its name in the process's root, or in ours, where
+// that has the mapping's device and inode.
+func (l *live) byName(m memory.Mapping) (*os.File, error) {
+	if m.Inode == 0 || len(m.Path) == 0 || m.Path[0] != '/' || m.Deleted {
+		return nil, fmt.Errorf("%s: %w", m.Path, errNoFile)
 	}
 	if err := l.trusted(m.Dev); err != nil {
 		return nil, fmt.Errorf("%s: %w", m.Path, err)
 	}
-	fd, err := procfs.Open(l.tid, fmt.Sprintf("map_files/%x-%x", m.Start, m.End), unix.O_PATH)
-	if err == nil {
-		return reopen(fd, m, false)
-	}
-	if len(m.Path) == 0 || m.Path[0] != '/' || m.Deleted {
-		return nil, fmt.Errorf("%s: %w", m.Path, err)
-	}
+	var first error
 	// Ours is our first thread's: another may have left for an empty root.
 	for _, pid := range [...]int{l.tid, os.Getpid()} {
-		if fd, err = below(pid, m.Path); err != nil {
-			continue
+		fd, err := below(pid, m.Path)
+		if err == nil {
+			var f *os.File
+			if f, err = reopen(fd, m, true); err == nil {
+				return f, nil
+			}
 		}
-		var f *os.File
-		if f, err = reopen(fd, m, true); err == nil {
-			return f, nil
+		if first == nil {
+			first = err
 		}
 	}
-	return nil, fmt.Errorf("%s: %w", m.Path, err)
+	return nil, first
 }
 
 // below finds a name in a process's root. The root is a link of the kernel's;
@@ -88,15 +136,11 @@ func below(pid int, name string) (int, error) {
 // takes the descriptor over.
 func reopen(fd int, m memory.Mapping, check bool) (*os.File, error) {
 	defer unix.Close(fd)
-	var st unix.Statx_t
-	// Without AT_STATX_DONT_SYNC a network's or FUSE's server would be asked.
-	err := unix.Statx(fd, "", unix.AT_EMPTY_PATH|unix.AT_STATX_DONT_SYNC, unix.STATX_BASIC_STATS, &st)
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("statx %s: %w", m.Path, err)
-	case st.Mode&unix.S_IFMT != unix.S_IFREG:
-		return nil, fmt.Errorf("%s: %w", m.Path, errNotRegular)
-	case check && (st.Ino != m.Inode || device(st.Dev_major, st.Dev_minor) != m.Dev):
+	st, err := stat(fd, m)
+	if err != nil {
+		return nil, err
+	}
+	if check && (st.Ino != m.Inode || device(st.Dev_major, st.Dev_minor) != m.Dev) {
 		return nil, fmt.Errorf("%s: %w", m.Path, errOtherFile)
 	}
 	rd, err := procfs.Open(unix.Gettid(), "fd/"+strconv.Itoa(fd), unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY)

@@ -17,7 +17,7 @@ func (w *walker) goTab(pl *place) *gotab.Table {
 	if syms := w.symbols(pl); syms != nil {
 		text, _ = syms.Named("runtime.text")
 	}
-	w.part(pl, &pl.mod.goOnce, func(f *elfread.File) int64 {
+	ok := w.part(pl, &pl.mod.goPart, func(f *elfread.File) int64 {
 		b, err := f.Data(pl.mod.isGo, maxFrames)
 		if err != nil {
 			return 0
@@ -32,6 +32,9 @@ func (w *walker) goTab(pl *place) *gotab.Table {
 		pl.mod.goTable = t
 		return t.Size()
 	})
+	if !ok {
+		return nil
+	}
 	return pl.mod.goTable
 }
 
@@ -75,6 +78,10 @@ func (w *walker) byGo(s *state, at point, exact bool) (step, bool) {
 	depth, ok := t.Depth(f, addr)
 	if !ok {
 		return step{}, false
+	}
+	// The runtime's trampoline is a function like others to the table.
+	if depth == 0 && s.trampoline() {
+		return s.sigreturn(), true
 	}
 	caller, cfa, ok := s.goCaller(depth)
 	if !ok {

@@ -16,7 +16,6 @@ import (
 const (
 	maxFrames  = 64 << 20 // of .eh_frame; of its table; of .debug_frame
 	maxSymbols = 32 << 20 // of a symbol table; of its names
-	maxImage   = 16 << 20 // of call frame information in memory
 	maxVDSO    = 64 << 10
 )
 
@@ -35,15 +34,32 @@ type module struct {
 	used    uint64 // by the cache, under its lock
 	size    int64  // of what is kept, likewise
 
-	framesOnce  sync.Once
+	framesPart  part
 	frames      frames
-	symbolsOnce sync.Once
+	symbolsPart part
 	symbols     *elfread.Symbols
-	debugOnce   sync.Once
+	debugPart   part
 	debug       *dwarf.Data
 	isGo        string // the section with Go's table, if there is one
-	goOnce      sync.Once
+	goPart      part
 	goTable     *gotab.Table
+}
+
+// part says whether a part of a module has been read.
+type part struct {
+	mu   sync.Mutex
+	done bool
+}
+
+// do reads the part, if that has not been done, and says whether it is there.
+// Who could not open the file leaves it to the next one.
+func (p *part) do(read func() bool) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.done {
+		p.done = read()
+	}
+	return p.done
 }
 
 // frames is a file's information about stack frames.
@@ -161,72 +177,6 @@ func (fr *frames) size() int64 {
 		}
 	}
 	return n
-}
-
-// imageModule makes a module of a file's image in memory, where the file
-// cannot be had: base is the address of its offset 0.
-func imageModule(mem *reader, base uint64) (*module, *elfread.File) {
-	f, err := elfread.OpenImage(mem, base)
-	if err != nil || f.Machine != machine {
-		return nil, nil
-	}
-	m := newModule(f)
-	bias, ok := m.bias(base, 0, false)
-	if !ok {
-		return nil, nil
-	}
-	m.framesOnce.Do(func() { m.frames = imageFrames(f, mem, bias) })
-	return m, f
-}
-
-func imageFrames(f *elfread.File, mem *reader, bias uint64) (fr frames) {
-	p := f.Prog(elf.PT_GNU_EH_FRAME)
-	if p == nil {
-		return fr
-	}
-	b, ok := mem.block(p.Vaddr+bias, p.Size, maxImage)
-	if !ok {
-		return fr
-	}
-	hdr := cfi.Section{Data: b, Addr: p.Vaddr}
-	at, err := cfi.FramePointer(hdr)
-	if err != nil {
-		fr.note(err)
-		return fr
-	}
-	for _, p := range f.Progs {
-		if p.Type != elf.PT_LOAD || at < p.Vaddr || at-p.Vaddr >= p.Filesz {
-			continue
-		}
-		if b, ok := mem.block(at+bias, p.Filesz-(at-p.Vaddr), maxImage); ok {
-			fr.eh, err = cfi.NewEH(cfi.Section{Data: b, Addr: at}, hdr)
-			fr.note(err)
-		}
-		return fr
-	}
-	return fr
-}
-
-// imageBuildID returns the build id of an image in memory.
-func imageBuildID(f *elfread.File, mem *reader, base uint64) []byte {
-	m := newModule(f)
-	bias, ok := m.bias(base, 0, false)
-	if !ok {
-		return nil
-	}
-	for _, p := range f.Progs {
-		if p.Type != elf.PT_NOTE || p.Size > pageSize {
-			continue
-		}
-		b := make([]byte, p.Size)
-		if !mem.bytes(p.Vaddr+bias, b) {
-			continue
-		}
-		if id := elfread.BuildID(b); id != nil {
-			return id
-		}
-	}
-	return nil
 }
 
 // bytesFile opens a whole image, sections included, such as the vDSO's.

@@ -39,7 +39,7 @@ func (w *walker) symbols(pl *place) *elfread.Symbols {
 	if pl.mod == nil {
 		return nil
 	}
-	w.part(pl, &pl.mod.symbolsOnce, func(f *elfread.File) int64 {
+	ok := w.part(pl, &pl.mod.symbolsPart, func(f *elfread.File) int64 {
 		s, err := f.Symbols(maxSymbols)
 		if f.Section(".symtab") == nil {
 			// Stripped: the other file has all of them, this one the exported.
@@ -55,6 +55,9 @@ func (w *walker) symbols(pl *place) *elfread.Symbols {
 		pl.mod.symbols = s
 		return s.Size()
 	})
+	if !ok {
+		return nil
+	}
 	return pl.mod.symbols
 }
 
@@ -64,7 +67,7 @@ func (w *walker) debug(pl *place) *dwarf.Data {
 	if pl.mod == nil {
 		return nil
 	}
-	w.part(pl, &pl.mod.debugOnce, func(f *elfread.File) int64 {
+	ok := w.part(pl, &pl.mod.debugPart, func(f *elfread.File) int64 {
 		if f.Section(".debug_info") == nil {
 			if f = w.debugFile(pl.mod.buildID); f == nil || f.Section(".debug_info") == nil {
 				return 0
@@ -77,6 +80,9 @@ func (w *walker) debug(pl *place) *dwarf.Data {
 		pl.mod.debug = dwarf.New(s)
 		return s.Size()
 	})
+	if !ok {
+		return nil
+	}
 	return pl.mod.debug
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"errors"
+	"sync"
 
 	"warder/internal/elfread"
 	"warder/memory"
@@ -100,27 +101,46 @@ func (w *walker) loadVDSO(pl *place) {
 
 var errOtherBuild = errors.New("the file is of another build than what is mapped")
 
-// loadFile opens the file of a mapping.
+// loadFile finds the file of a mapping. It is opened when something is to be
+// read of it.
 func (w *walker) loadFile(pl *place) error {
 	if w.p.Open == nil {
 		return errNoFile
 	}
-	f, err := w.p.Open(*pl.mapping)
-	if err != nil {
-		return err
+	var id fileID
+	known := false
+	if w.p.identify != nil {
+		var err error
+		id, err = w.p.identify(*pl.mapping)
+		known = err == nil
 	}
-	w.files = append(w.files, f)
-	id, size, err := identify(f)
-	if err != nil {
-		return err
-	}
-	open := func() (*elfread.File, error) { return sized(f, size) }
-	mod, err := w.u.cache.get(id, func() (*module, error) {
-		e, err := open()
+	open := sync.OnceValues(func() (*elfread.File, error) {
+		f, err := w.p.Open(*pl.mapping)
 		if err != nil {
 			return nil, err
 		}
-		return newModule(e), nil
+		w.files = append(w.files, f)
+		now, size, err := identify(f)
+		if err != nil {
+			return nil, err
+		}
+		if known && now != id {
+			return nil, errOtherFile
+		}
+		id = now
+		return sized(f, size)
+	})
+	if !known {
+		if _, err := open(); err != nil {
+			return err
+		}
+	}
+	mod, err := w.u.cache.get(id, func() (*module, error) {
+		f, err := open()
+		if err != nil {
+			return nil, err
+		}
+		return newModule(f), nil
 	})
 	if err != nil {
 		return err
@@ -176,17 +196,18 @@ func (w *walker) loadImage(pl *place) {
 	pl.elf = func() (*elfread.File, error) { return f, nil }
 }
 
-// part reads a part of a module, if it has not been read, and says what it
-// took.
-func (w *walker) part(pl *place, once interface{ Do(func()) }, read func(*elfread.File) int64) {
-	once.Do(func() {
+// part reads a part of a module, if it has not been read, accounts for what
+// read says it took, and says whether it is there.
+func (w *walker) part(pl *place, p *part, read func(*elfread.File) int64) bool {
+	return p.do(func() bool {
 		w.u.loading.Lock()
 		defer w.u.loading.Unlock()
 		f, err := pl.elf()
 		if err != nil {
-			return
+			return false
 		}
 		w.u.cache.grew(pl.mod, read(f))
+		return true
 	})
 }
 
@@ -195,7 +216,7 @@ func (w *walker) tables(pl *place) []*cfi.Table {
 	if pl.mod == nil {
 		return nil
 	}
-	w.part(pl, &pl.mod.framesOnce, func(f *elfread.File) int64 {
+	w.part(pl, &pl.mod.framesPart, func(f *elfread.File) int64 {
 		pl.mod.frames = readFrames(f)
 		return pl.mod.frames.size()
 	})

@@ -27,6 +27,9 @@ type Process struct {
 	// core file's list) the trace itself compares the build id in memory with
 	// the file's.
 	Open func(m memory.Mapping) (*os.File, error)
+
+	// identify tells a file without opening it, for the cache.
+	identify func(m memory.Mapping) (fileID, error)
 }
 
 // Live looks at the process of a thread that is stopped, with all others that
@@ -41,5 +44,5 @@ func Live(tid int) (*Process, error) {
 		return nil, fmt.Errorf("unwind: %w", err)
 	}
 	l := live{tid: tid}
-	return &Process{Memory: space, Maps: maps, Open: l.open}, nil
+	return &Process{Memory: space, Maps: maps, Open: l.open, identify: l.identify}, nil
 }

@@ -168,12 +168,8 @@ func (w *walker) again(s *state) bool {
 // step finds the caller of a frame. exact says that the frame's next
 // instruction is at pc for another reason than a call's return.
 func (w *walker) step(s *state, at point, exact, sigreturn bool) step {
-	if sigreturn || s.trampoline() {
-		caller, ok := s.interrupted()
-		if !ok {
-			return step{signal: true, end: fmt.Sprintf("the signal frame at %#x cannot be read", s.sp())}
-		}
-		return step{caller: caller, cfa: caller.sp(), how: BySignal, signal: true}
+	if sigreturn {
+		return s.sigreturn()
 	}
 	if st, ok := w.byGo(s, at, exact); ok {
 		return st
@@ -187,6 +183,9 @@ func (w *walker) step(s *state, at point, exact, sigreturn bool) step {
 		if err != nil && reason == "" {
 			reason = fmt.Sprintf("call frame information for %#x: %v", s.pc, err)
 		}
+	}
+	if s.trampoline() {
+		return s.sigreturn()
 	}
 	caller, cfa, how, why := s.guess(exact, w.entry(at), w.executable)
 	if why == "" {
@@ -209,6 +208,11 @@ func (s *state) by(t *cfi.Table, addr uint64) (step, bool, error) {
 	if !ok {
 		return step{}, false, err
 	}
+	// Somebody's own trampoline may have information that takes it for a
+	// function, at whose entry it would be for ever.
+	if !row.Signal && !row.CFAExpr && row.CFAReg == regSP && row.CFAOffset == entryCFA && s.trampoline() {
+		return s.sigreturn(), true, nil
+	}
 	caller, cfa, ok, err := s.apply(t, &row)
 	switch {
 	case err != nil:
@@ -219,6 +223,15 @@ func (s *state) by(t *cfi.Table, addr uint64) (step, bool, error) {
 		return step{caller: caller, cfa: cfa, how: BySignal, signal: true}, true, nil
 	}
 	return step{caller: caller, cfa: cfa, how: ByCFI}, true, nil
+}
+
+// sigreturn goes to what a signal interrupted, from the end of its handler.
+func (s *state) sigreturn() step {
+	caller, ok := s.interrupted()
+	if !ok {
+		return step{signal: true, end: fmt.Sprintf("the signal frame at %#x cannot be read", s.sp())}
+	}
+	return step{caller: caller, cfa: caller.sp(), how: BySignal, signal: true}
 }
 
 // find returns the mapping that holds an address.

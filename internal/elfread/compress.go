@@ -2,11 +2,11 @@ package elfread
 
 import (
 	"bytes"
-	"compress/zlib"
 	"debug/elf"
 	"fmt"
 	"io"
 
+	"github.com/klauspost/compress/zlib" // twice as fast as the standard library's
 	"github.com/klauspost/compress/zstd"
 
 	"warder/internal/cursor"

@@ -55,7 +55,7 @@ func (f *File) Symbols(limit uint64) (*Symbols, error) {
 			if err != nil {
 				return nil, fmt.Errorf("symbols: %w", err)
 			}
-			return NewSymbols(table, text, f.code()), nil
+			return f.NewSymbols(table, text), nil
 		}
 	}
 	return nil, ErrAbsent
@@ -90,9 +90,10 @@ func compare(a, b uint64) int {
 	return 0
 }
 
-// NewSymbols reads a symbol table and its names.
-func NewSymbols(table, names []byte, code []extent) *Symbols {
-	s := &Symbols{names: names, code: code}
+// NewSymbols reads a symbol table of the file and its names, wherever they
+// were found.
+func (f *File) NewSymbols(table, names []byte) *Symbols {
+	s := &Symbols{names: names, code: f.code()}
 	count := 0
 	for pass := range 2 { // counted first: most entries of a large table may be data
 		if pass == 1 {

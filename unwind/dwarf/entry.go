@@ -65,6 +65,56 @@ func (t abbrevs) get(code uint64) *abbrev {
 	return t.sparse[code]
 }
 
+// readAbbrev reads one abbreviation; code 0 is the end of the table.
+func readAbbrev(c *cursor.Cursor) (code uint64, a abbrev, err error) {
+	if code = c.ULEB(); code == 0 {
+		if c.Bad() {
+			return 0, abbrev{}, ErrMalformed
+		}
+		return 0, abbrev{}, nil
+	}
+	a = abbrev{tag: uint32(c.ULEB()), children: c.U8() != 0}
+	for {
+		at := attr{name: uint32(c.ULEB()), form: uint32(c.ULEB())}
+		if at.form == formImplicitConst {
+			at.implicit = c.SLEB()
+		}
+		if c.Bad() {
+			return 0, abbrev{}, ErrMalformed
+		}
+		if at.name == 0 && at.form == 0 {
+			return code, a, nil
+		}
+		if len(a.attrs) == maxAttrs {
+			return 0, abbrev{}, ErrLimit
+		}
+		a.attrs = append(a.attrs, at)
+	}
+}
+
+// oneAbbreviation finds one abbreviation of the table at an offset: that of a
+// unit's root entry, which stands first mostly, where the other entries may
+// never be read.
+func (d *Data) oneAbbreviation(off, want uint64) (*abbrev, error) {
+	c := cursor.New(d.s.Abbrev, off)
+	for range maxAbbrevs {
+		code, a, err := readAbbrev(&c)
+		if err == nil {
+			err = d.step(len(a.attrs) + 1)
+		}
+		if err != nil {
+			return nil, err
+		}
+		switch code {
+		case 0:
+			return nil, ErrMalformed
+		case want:
+			return &a, nil
+		}
+	}
+	return nil, ErrLimit
+}
+
 // abbreviations reads the table at an offset.
 func (d *Data) abbreviations(off uint64) (abbrevs, error) {
 	if t, ok := d.abbrevs[off]; ok {
@@ -74,35 +124,18 @@ func (d *Data) abbreviations(off uint64) (abbrevs, error) {
 	c := cursor.New(d.s.Abbrev, off)
 	attrs := 0
 	for n := 0; ; n++ {
-		code := c.ULEB()
-		if c.Bad() {
-			return abbrevs{}, ErrMalformed
+		code, a, err := readAbbrev(&c)
+		if err == nil {
+			err = d.step(len(a.attrs) + 1)
+		}
+		if err != nil {
+			return abbrevs{}, err
 		}
 		if code == 0 {
 			break
 		}
 		if n == maxAbbrevs {
 			return abbrevs{}, ErrLimit
-		}
-		a := abbrev{tag: uint32(c.ULEB()), children: c.U8() != 0}
-		for {
-			at := attr{name: uint32(c.ULEB()), form: uint32(c.ULEB())}
-			if at.form == formImplicitConst {
-				at.implicit = c.SLEB()
-			}
-			if c.Bad() {
-				return abbrevs{}, ErrMalformed
-			}
-			if at.name == 0 && at.form == 0 {
-				break
-			}
-			if len(a.attrs) == maxAttrs {
-				return abbrevs{}, ErrLimit
-			}
-			a.attrs = append(a.attrs, at)
-		}
-		if err := d.step(len(a.attrs) + 1); err != nil {
-			return abbrevs{}, err
 		}
 		attrs += len(a.attrs)
 		a.fixed, a.wide = fixedSize(a.attrs, 4), fixedSize(a.attrs, 8)

@@ -107,14 +107,10 @@ func (d *Data) containing(off uint64) *unit {
 
 // root reads the root entry of a unit and notes the unit's addresses.
 func (d *Data) root(u *unit) error {
-	table, err := d.abbreviations(u.abbrevOff)
+	c := cursor.New(d.s.Info[:u.end], u.entries)
+	a, err := d.oneAbbreviation(u.abbrevOff, c.ULEB())
 	if err != nil {
 		return err
-	}
-	c := cursor.New(d.s.Info[:u.end], u.entries)
-	a := table.get(c.ULEB())
-	if a == nil {
-		return ErrMalformed
 	}
 	// Bases may stand behind what is relative to them: two rounds.
 	var low, high, ranges value
