@@ -281,6 +281,7 @@ func (s *session) ring(j job) error {
 		return ErrGone
 	}
 	s.bell.jobs = append(s.bell.jobs, j)
+	s.bell.rings++
 	s.budget.mu.Lock()
 	defer s.budget.mu.Unlock()
 	p := s.procs[s.root]
@@ -317,9 +318,13 @@ func (s *session) answerBell(t *task) (bool, error) {
 		return false, nil
 	}
 	s.bell.Lock()
+	defer s.bell.Unlock()
+	if s.bell.rings == 0 {
+		return false, nil // the host program wants it to stop
+	}
+	s.bell.rings--
 	s.jobs = append(s.jobs, s.bell.jobs...)
 	s.bell.jobs = nil
-	s.bell.Unlock()
 	return true, nil
 }
 

@@ -65,6 +65,7 @@ type session struct {
 	bell struct {
 		sync.Mutex
 		jobs   []job
+		rings  int // that have not been answered; two may come as one
 		closed bool
 	}
 	begun chan struct{} // closed when the program has been launched; or nil
