@@ -227,8 +227,10 @@ func TestLiveCgo(t *testing.T) {
 // inlined calls have their callers' names.
 func checkGoChain(t *testing.T, trace unwind.Trace, inlined bool) {
 	t.Helper()
-	want := []string{"main.waitHere", "main.inlined", "main.(*cat).speak.func1", "main.apply", "main.(*cat).speak",
-		"main.recurse", "main.recurse", "main.recurse", "main.recurse", "main.recurse", "main.main"}
+	want := []string{
+		"main.waitHere", "main.inlined", "main.(*cat).speak.func1", "main.apply", "main.(*cat).speak",
+		"main.recurse", "main.recurse", "main.recurse", "main.recurse", "main.recurse", "main.main",
+	}
 	if !inlined {
 		want = slices.Delete(want, 1, 2)
 	}

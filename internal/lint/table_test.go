@@ -28,7 +28,7 @@ var imports = map[string][]string{
 	"record":         {"abi", "tracer"},
 	"record/metrics": {"abi", "rules", "tracer"},
 	"snapshot":       {"memory", "regs"},
-	"unwind":         {"internal/elfread", "internal/procfs", "memory", "regs", "unwind/cfi", "unwind/dwarf", "unwind/gotab"},
+	"unwind":         {"internal/cursor", "internal/elfread", "internal/procfs", "memory", "regs", "unwind/cfi", "unwind/dwarf", "unwind/gotab"},
 	"unwind/cfi":     {"internal/cursor"},
 	"unwind/dwarf":   {"internal/cursor"},
 	"unwind/gotab":   {"internal/cursor"},
