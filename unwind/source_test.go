@@ -248,9 +248,9 @@ func TestLiveShared(t *testing.T) {
 	u := unwind.New(unwind.Config{Cache: 1 << 20}) // too small for all of it
 	want := unwind.New(unwind.Config{}).Backtrace(p, r).String()
 	var wg sync.WaitGroup
-	for range 8 {
+	for range 4 {
 		wg.Go(func() {
-			for range 20 {
+			for range 8 {
 				if got := u.Backtrace(p, r).String(); got != want {
 					t.Errorf("another trace:\n%s\nwant\n%s", got, want)
 				}
