@@ -7,10 +7,10 @@ import (
 )
 
 // OpenByName opens a mapping's file as without capabilities.
-func OpenByName(tid int, m memory.Mapping) (*os.File, error) { return (&live{tid: tid}).byName(m) }
+func OpenByName(tid int, m memory.Mapping) (*os.File, error) { return newLive(tid).byName(m) }
 
 // Trusted says whether files of a device are opened.
-func Trusted(tid int, dev string) error { return (&live{tid: tid}).trusted(dev) }
+func Trusted(tid int, dev string) error { return newLive(tid).trusted(dev) }
 
 // Cached returns how many modules are kept, and how large they are.
 func (u *Unwinder) Cached() (modules int, size int64) {

@@ -29,7 +29,11 @@ var (
 // live opens the files of a live process.
 type live struct {
 	tid    int
-	mounts func() map[string]string // device to file system type
+	mounts func() map[string]string // device to file system type, read once
+}
+
+func newLive(tid int) *live {
+	return &live{tid, sync.OnceValue(func() map[string]string { return mounts(tid) })}
 }
 
 // open opens the file of a mapping: through the kernel's own link to it, which
@@ -187,9 +191,6 @@ func device(major, minor uint32) string { return fmt.Sprintf("%02x:%02x", major,
 func (l *live) trusted(dev string) error {
 	if !strings.HasPrefix(dev, "00:") || dev == memfdDevice() {
 		return nil
-	}
-	if l.mounts == nil {
-		l.mounts = sync.OnceValue(func() map[string]string { return mounts(l.tid) })
 	}
 	typ, ok := l.mounts()[dev]
 	if !ok {

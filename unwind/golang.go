@@ -14,8 +14,10 @@ func (w *walker) goTab(pl *place) *gotab.Table {
 		return nil
 	}
 	text := uint64(0)
-	if syms := w.symbols(pl); syms != nil {
-		text, _ = syms.Named("runtime.text")
+	if !pl.mod.goPart.is() {
+		if syms := w.symbols(pl); syms != nil {
+			text, _ = syms.Named("runtime.text")
+		}
 	}
 	ok := w.part(pl, &pl.mod.goPart, func(f *elfread.File) int64 {
 		b, err := f.Data(pl.mod.isGo, maxFrames)

@@ -147,26 +147,18 @@ func TestLiveNames(t *testing.T) {
 // far as gdb can tell: past a change of stacks it makes frames up.
 func TestLiveGo(t *testing.T) {
 	for _, c := range []struct {
-		name, flags string
-		names       bool
+		name  string
+		flags []string
+		names bool
 	}{
-		{"plain", "", true},
-		{"not optimized", "-gcflags=all=-N -l", true},
-		{"PIE", "-buildmode=pie", true},
-		{"stripped", "-ldflags=-s -w", false},
-		{"stripped PIE", "-buildmode=pie -ldflags=-s", false},
+		{"plain", nil, true},
+		{"not optimized", []string{"-gcflags=-N -l"}, true},
+		{"PIE", []string{"-buildmode=pie"}, true},
+		{"stripped", []string{"-ldflags=-s -w"}, false},
+		{"stripped PIE", []string{"-buildmode=pie", "-ldflags=-s"}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			var flags []string
-			for f := range strings.SplitSeq(c.flags, " -") {
-				if f != "" {
-					flags = append(flags, "-"+strings.TrimPrefix(f, "-"))
-				}
-			}
-			if strings.Contains(c.flags, "=all=") || strings.Contains(c.flags, "-w") {
-				flags = []string{c.flags}
-			}
-			tr := start(t, true, build(t, "gochain", flags...))
+			tr := start(t, true, build(t, "gochain", c.flags...))
 			u := unwind.New(unwind.Config{DebugDirs: []string{}})
 			traces := map[int]unwind.Trace{}
 			for _, tid := range tr.tids {

@@ -17,6 +17,9 @@ const (
 	maxFrames  = 64 << 20 // of .eh_frame; of its table; of .debug_frame
 	maxSymbols = 32 << 20 // of a symbol table; of its names
 	maxVDSO    = 64 << 10
+	// maxLoad is how much one trace reads of files that were not known yet. The
+	// file at which it is exceeded is read as a whole.
+	maxLoad = 512 << 20
 )
 
 // segment is a part of a file that is mapped.
@@ -59,6 +62,13 @@ func (p *part) do(read func() bool) bool {
 	if !p.done {
 		p.done = read()
 	}
+	return p.done
+}
+
+// is says whether the part has been read.
+func (p *part) is() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	return p.done
 }
 

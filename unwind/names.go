@@ -72,6 +72,7 @@ func (w *walker) debug(pl *place) *dwarf.Data {
 			if f = w.debugFile(pl.mod.buildID); f == nil || f.Section(".debug_info") == nil {
 				return 0
 			}
+			defer func() { w.loaded += f.Cost() }()
 		}
 		s, ok := debugSections(f)
 		if !ok {
@@ -137,11 +138,11 @@ func (w *walker) named(f Frame, at point, steps *int) []Frame {
 				break
 			}
 			in := f
-			in.Function, in.File, in.Line, in.Inlined = functionName(c), c.File, c.Line, true
+			in.Function, in.File, in.Line, in.Inlined = w.functionName(c), c.File, c.Line, true
 			list = append(list, in)
 		}
 		c := calls[n-1]
-		f.Function, f.File, f.Line = functionName(c), c.File, c.Line
+		f.Function, f.File, f.Line = w.functionName(c), c.File, c.Line
 		if entry := c.Entry + at.place.bias; c.Entry != 0 && f.PC >= entry {
 			f.FunctionOffset = f.PC - entry
 		}
@@ -151,16 +152,16 @@ func (w *walker) named(f Frame, at point, steps *int) []Frame {
 	}
 	if f.Function == "" {
 		if s, ok := w.symbol(at); ok {
-			f.Function = demangled(s.Name)
+			f.Function = w.demangled(s.Name)
 			f.FunctionOffset = f.PC - at.place.bias - s.Addr
 		}
 	}
 	return append(list, f)
 }
 
-func functionName(c dwarf.Call) string {
+func (w *walker) functionName(c dwarf.Call) string {
 	if c.Linkage != "" {
-		return demangled(c.Linkage)
+		return w.demangled(c.Linkage)
 	}
 	return strings.ToValidUTF8(c.Name, "?")
 }

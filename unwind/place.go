@@ -203,10 +203,12 @@ func (w *walker) part(pl *place, p *part, read func(*elfread.File) int64) bool {
 		w.u.loading.Lock()
 		defer w.u.loading.Unlock()
 		f, err := pl.elf()
-		if err != nil {
+		if err != nil || w.loaded > maxLoad {
 			return false
 		}
+		before := f.Cost()
 		w.u.cache.grew(pl.mod, read(f))
+		w.loaded += f.Cost() - before
 		return true
 	})
 }

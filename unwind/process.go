@@ -43,6 +43,6 @@ func Live(tid int) (*Process, error) {
 	if err != nil && !errors.Is(err, memory.ErrTooMany) {
 		return nil, fmt.Errorf("unwind: %w", err)
 	}
-	l := live{tid: tid}
+	l := newLive(tid)
 	return &Process{Memory: space, Maps: maps, Open: l.open, identify: l.identify}, nil
 }

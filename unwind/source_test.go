@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"warder/internal/testutil"
 	"warder/memory"
 	"warder/regs"
 	"warder/unwind"
@@ -90,8 +91,8 @@ func TestLiveRemoved(t *testing.T) {
 	if !trace.Complete {
 		t.Errorf("%s(%s)", trace, trace.End)
 	}
-	if _, err := os.Open("/proc/self/map_files"); err != nil || unix.Geteuid() != 0 {
-		return // only the memory is left
+	if testutil.Missing(testutil.Root) != nil {
+		return // the link is for the privileged: only the memory is left
 	}
 	if f := functions(trace); !strings.Contains(f, "wait_here fatal main ") {
 		t.Errorf("names of a removed program: %s", f)
@@ -130,7 +131,9 @@ func TestLiveOpenByName(t *testing.T) {
 	}
 	replace("another file", func() error { return os.WriteFile(path, b, 0o700) })
 	replace("a FIFO", func() error { return unix.Mkfifo(path, 0o600) })
-	replace("a device", func() error { return unix.Mknod(path, unix.S_IFCHR|0o600, 1<<8|9) })
+	if testutil.Missing(testutil.Root) == nil { // others cannot make one
+		replace("a device", func() error { return unix.Mknod(path, unix.S_IFCHR|0o600, 1<<8|9) })
+	}
 	replace("a directory", func() error { return os.Mkdir(path, 0o700) })
 	replace("a link to /proc", func() error { return os.Symlink("/proc/self/exe", path) })
 	replace("nothing", func() error { return nil })
@@ -245,9 +248,9 @@ func TestLiveShared(t *testing.T) {
 	u := unwind.New(unwind.Config{Cache: 1 << 20}) // too small for all of it
 	want := unwind.New(unwind.Config{}).Backtrace(p, r).String()
 	var wg sync.WaitGroup
-	for range 8 {
+	for range 4 {
 		wg.Go(func() {
-			for range 20 {
+			for range 8 {
 				if got := u.Backtrace(p, r).String(); got != want {
 					t.Errorf("another trace:\n%s\nwant\n%s", got, want)
 				}

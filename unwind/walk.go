@@ -70,14 +70,16 @@ func (u *Unwinder) Backtrace(p *Process, r *regs.Regs) Trace {
 
 // walker makes one trace.
 type walker struct {
-	u      *Unwinder
-	p      *Process
-	mem    *reader
-	places map[uint64]*place // by their mappings' starts
-	files  []*os.File        // open until the end of the trace
-	seen   map[[2]uint64]bool
-	trace  Trace
-	points []point // where each frame is, for the names
+	u          *Unwinder
+	p          *Process
+	mem        *reader
+	places     map[uint64]*place // by their mappings' starts
+	files      []*os.File        // open until the end of the trace
+	loaded     uint64            // bytes that were read of them
+	demangling int               // bytes squared
+	seen       map[[2]uint64]bool
+	trace      Trace
+	points     []point // where each frame is, for the names
 }
 
 // point is the address that a frame's function and line are looked up by: for

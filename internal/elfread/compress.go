@@ -14,7 +14,7 @@ import (
 
 // decompress takes the bytes of a SHF_COMPRESSED section. The size in its
 // header is not believed: the buffer grows with what comes.
-func decompress(b []byte, limit uint64) ([]byte, error) {
+func (f *File) decompress(b []byte, limit uint64) ([]byte, error) {
 	c := cursor.New(b, 0)
 	typ := elf.CompressionType(c.U32())
 	c.U32()
@@ -50,6 +50,7 @@ func decompress(b []byte, limit uint64) ([]byte, error) {
 	// than to a hundredth costs a few copies.
 	out := bytes.NewBuffer(make([]byte, 0, min(size, 100*uint64(len(b)))))
 	n, err := io.Copy(out, io.LimitReader(r, int64(size)))
+	f.cost += uint64(n)
 	if err != nil {
 		return nil, fmt.Errorf("decompress: %w", err)
 	}

@@ -66,7 +66,11 @@ type File struct {
 	Sections []Section // none for an image
 	r        io.ReaderAt
 	size     uint64
+	cost     uint64
 }
+
+// Cost returns how many bytes have been read, or come of decompression, so far.
+func (f *File) Cost() uint64 { return f.cost }
 
 // Open reads the headers of a file of size bytes. A section table that cannot
 // be is left out: programs run without one.
@@ -154,8 +158,12 @@ func (f *File) sections(shoff uint64, shnum, shstrndx uint16) {
 		return
 	}
 	for i := range list {
-		n := cursor.New(names, uint64(nameAt[i]))
-		list[i].Name = string(n.CString())
+		// Many sections may share one long name.
+		const longest = 128
+		if at := uint64(nameAt[i]); at < uint64(len(names)) {
+			n := cursor.New(names[:min(at+longest, uint64(len(names)))], at)
+			list[i].Name = string(n.CString())
+		}
 	}
 	f.Sections = list
 }
@@ -171,6 +179,7 @@ func (f *File) bytes(off, size, limit uint64) ([]byte, error) {
 	if size > limit {
 		return nil, ErrLimit
 	}
+	f.cost += size
 	b := make([]byte, size)
 	if n, err := f.r.ReadAt(b, int64(off)); n < len(b) {
 		return nil, fmt.Errorf("read %d bytes at %#x: %w", size, off, err)
@@ -197,7 +206,7 @@ func (f *File) Data(name string, limit uint64) ([]byte, error) {
 	}
 	b, err := f.bytes(s.Off, s.Size, limit)
 	if err == nil && s.Flags&elf.SHF_COMPRESSED != 0 {
-		b, err = decompress(b, limit)
+		b, err = f.decompress(b, limit)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("section %s: %w", name, err)

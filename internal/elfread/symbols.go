@@ -252,8 +252,9 @@ func (s *Symbols) symbol(e entry) Symbol {
 
 // Named returns the address of a symbol.
 func (s *Symbols) Named(name string) (uint64, bool) {
+	want := []byte(name + "\x00")
 	for i := range s.list {
-		if string(s.name(s.list[i].name)) == name {
+		if bytes.HasPrefix(s.names[s.list[i].name:], want) {
 			return s.list[i].addr, true
 		}
 	}

@@ -48,6 +48,7 @@ func (d *Data) calls(u *unit, addr uint64, table *lineTable) ([]Call, error) {
 	f := &u.functions[i-1]
 	// The innermost comes last in the order of the entries; of two at one
 	// depth, which nobody makes, the later one counts.
+	d.charge(32 * len(f.inlined))
 	var chain []*inlined
 	for i := range f.inlined {
 		in := &f.inlined[i]
@@ -259,7 +260,7 @@ func (d *Data) findName(u *unit, off uint64) (name, linkage string) {
 		}
 		c := cursor.New(d.s.Info[:u.end], off)
 		a := table.get(c.ULEB())
-		if a == nil {
+		if a == nil || d.step(len(a.attrs)+1) != nil {
 			return name, linkage
 		}
 		var next value
@@ -365,7 +366,7 @@ func (d *Data) qualify(u *unit, off uint64, name string) string {
 func (d *Data) ownName(u *unit, table abbrevs, off uint64) (tag uint32, name string) {
 	c := cursor.New(d.s.Info[:u.end], off)
 	a := table.get(c.ULEB())
-	if a == nil {
+	if a == nil || d.step(len(a.attrs)+1) != nil {
 		return 0, ""
 	}
 	for i := range a.attrs {

@@ -18,8 +18,10 @@ const (
 	maxFiles   = 1 << 17 // of one line table
 	maxAbbrevs = 1 << 16 // of one table
 	maxAttrs   = 256     // of one abbreviation
-	maxDepth   = 1024    // of nested entries
-	maxName    = 4096    // bytes of a name that are kept
+	// maxTableAttrs is those of all abbreviations of a table.
+	maxTableAttrs = 1 << 18
+	maxDepth      = 1024 // of nested entries
+	maxName       = 4096 // bytes of a name that are kept
 )
 
 // MaxKept is how many bytes, about, a Data keeps besides the sections: when it
@@ -141,6 +143,10 @@ func (d *Data) step(n int) error {
 	*d.steps -= n
 	return nil
 }
+
+// charge takes from the budget what it costs to look through n bytes. The next
+// step notices when there is nothing left.
+func (d *Data) charge(n int) { *d.steps -= n / 16 }
 
 // index reads the heads of all units and what addresses they are of.
 func (d *Data) index() error {

@@ -44,6 +44,11 @@ func sections(t testing.TB, path string) (dwarf.Sections, *elfread.File) {
 
 // compile builds a C++ program of some size.
 func compile(t testing.TB, flags ...string) string {
+	t.Helper()
+	return compileFile(t, "testdata/shapes.cc", flags...)
+}
+
+func compileFile(t testing.TB, source string, flags ...string) string {
 	const compiler = "g++"
 	t.Helper()
 	if _, err := exec.LookPath(compiler); err != nil {
@@ -53,7 +58,7 @@ func compile(t testing.TB, flags ...string) string {
 		t.Skip(err)
 	}
 	out := filepath.Join(t.TempDir(), "program")
-	args := append([]string{"-o", out, "testdata/shapes.cc"}, flags...)
+	args := append([]string{"-o", out, source}, flags...)
 	if said, err := exec.Command(compiler, args...).CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v\n%s", compiler, err, said)
 	}
@@ -132,7 +137,7 @@ func TestAgainstAddr2line(t *testing.T) {
 			d := dwarf.New(s)
 			start, size := text(t, f)
 			var addrs []uint64
-			for a := start; a < start+size; a += 11 {
+			for a := start; a < start+size; a += 17 {
 				addrs = append(addrs, a)
 			}
 			if c.other != nil {

@@ -137,7 +137,9 @@ func (d *Data) abbreviations(off uint64) (abbrevs, error) {
 		if n == maxAbbrevs {
 			return abbrevs{}, ErrLimit
 		}
-		attrs += len(a.attrs)
+		if attrs += len(a.attrs); attrs > maxTableAttrs {
+			return abbrevs{}, ErrLimit
+		}
 		a.fixed, a.wide = fixedSize(a.attrs, 4), fixedSize(a.attrs, 8)
 		if code == uint64(len(t.dense))+1 {
 			t.dense = append(t.dense, a)

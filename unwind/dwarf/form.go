@@ -153,7 +153,7 @@ func (d *Data) stringValue(u *unit, c *cursor.Cursor, form uint32) (value, bool)
 	switch form {
 	case formString:
 		v.n, v.in = c.Off(), d.s.Info
-		c.CString()
+		d.charge(len(c.CString()))
 	case formStrp:
 		v.n, v.in = u.offset(c), d.s.Str
 	case formLineStrp:

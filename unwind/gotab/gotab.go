@@ -27,7 +27,7 @@ const (
 	magic118 = 0xfffffff0
 	magic120 = 0xfffffff1
 
-	maxSteps = 1 << 20
+	maxSteps = 1 << 17
 	maxName  = 4096
 )
 
