@@ -296,7 +296,9 @@ func (s *session) execStop(t *task) error {
 		// never reports a death.
 		s.drop(old)
 	}
-	t.wantExit, t.restore, t.parked, t.entering, t.vforked, t.seen = false, false, false, false, false, false
+	// What was known of the leader is not true of whoever has its id now: a
+	// leader that had exited counts as standing still.
+	*t = task{tid: t.tid, proc: t.proc}
 	if err := s.hideVDSO(t); err != nil {
 		return err
 	}
