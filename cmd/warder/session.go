@@ -104,14 +104,22 @@ const stuck = 2 * time.Second
 //
 // The session runs on the calling goroutine and thread: another would have to
 // be woken first, which a launch notices. So is the time that it takes to
-// catch signals, half a launch: until that is done, in parallel, they end
-// warder as they end any program, and the kernel kills what it has started.
+// catch signals, half a launch, and it passes beside the launch. Until then
+// they end warder as they end any program, and the kernel kills what it has
+// started; the program's first instruction waits for it.
 func (h *held) hold(run func(context.Context, *tracer.Config) (*tracer.Result, error)) (*tracer.Result, error) {
 	h.ctx, h.cancel = context.WithCancelCause(context.Background())
 	caught := make(chan struct{})
 	go h.attend(caught)
 	if h.report.temp != "" {
 		<-caught // its file would be left
+	}
+	entry := h.cfg.Hooks.Entry
+	h.cfg.Hooks.Entry = func(t *tracer.Tracee) {
+		<-caught
+		if entry != nil {
+			entry(t)
+		}
 	}
 	r, err := run(h.ctx, h.cfg)
 	<-caught
