@@ -3,7 +3,6 @@ package tracer
 import (
 	"golang.org/x/sys/unix"
 
-	"warder/internal/ptrace"
 	"warder/rules"
 )
 
@@ -25,8 +24,10 @@ type Witness interface {
 	// come for a call that does not return: exit, a kill, rt_sigreturn on some
 	// architectures.
 	Return(pid, tid int, value uint64, failed bool)
-	// Signal is called before a signal is delivered.
-	Signal(pid, tid int, s *SigInfo)
+	// Signal is called before a signal is delivered, with its siginfo_t as the
+	// kernel keeps it for the native architecture (128 bytes), or nil where a
+	// SIGKILL was faster.
+	Signal(pid, tid, signal int, siginfo []byte)
 	// Stopped is called when a job control signal has stopped a thread.
 	Stopped(pid, tid, signal int)
 	// Born is called for a new thread, or a new process where pid is tid.
@@ -38,7 +39,3 @@ type Witness interface {
 	// Ended is called when a thread, or a process where pid is tid, is gone.
 	Ended(pid, tid int, status unix.WaitStatus)
 }
-
-// SigInfo is a signal's siginfo_t, as the kernel keeps it for the native
-// architecture: Signo, Errno and Code, and what else Bytes holds by kind.
-type SigInfo = ptrace.SigInfo
