@@ -16,7 +16,7 @@ import (
 // change it before the kernel reads it.
 type Witness interface {
 	// Enter is called before a call. It tells whether Return is to be called
-	// for it, which costs a second stop.
+	// for it, which may cost a second stop. v is nil where no policy decides.
 	Enter(pid, tid int, c *rules.Call, v *rules.Verdict) (toReturn bool)
 	// Return is called after a call that Enter was called for: with the value
 	// returned, or, where failed, with the positive error number, which may be
