@@ -157,3 +157,37 @@ func BenchmarkFollow(b *testing.B) {
 		_ = exec.Command("dd", "if=/dev/zero", "of=/dev/null", "bs=1", fmt.Sprintf("count=%d", b.N)).Run()
 	})
 }
+
+// TestLiveTrace: a session's witness sees what the policy refuses, too.
+func TestLiveTrace(t *testing.T) {
+	testutil.Require(t, testutil.Ptrace)
+	for _, engine := range []tracer.Engine{tracer.Hybrid, tracer.Ptrace} {
+		for _, calls := range [][]string{nil, {"openat", "write", "ioctl", "execve"}} {
+			t.Run(fmt.Sprintf("%s/%d", engine, len(calls)), func(t *testing.T) {
+				d := newDiary()
+				cfg := tracer.Config{Path: "/bin/cat", Args: []string{"cat", "/etc/passwd"}, Engine: engine, Trace: &tracer.Tracing{Calls: calls, Witness: d}}
+				r, err := tracer.Run(context.Background(), &cfg)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if r.Outcome != tracer.PolicyViolation || r.Violation.Call.Name != "openat" {
+					t.Errorf("%+v", r)
+				}
+				t.Log(d.text())
+				for want, n := range map[string]int{
+					"execve = 0": 1, "openat = 3": 2, "ended, a process: true, exit -1, signal 9": 1,
+				} {
+					if got := strings.Count(d.text(), want); got != n {
+						t.Errorf("%q %d times, want %d", want, got, n)
+					}
+				}
+				if d.calls["openat"] != 3 {
+					t.Errorf("%d openat, want 3: the last does not return", d.calls["openat"])
+				}
+				if (d.calls["brk"] > 0) != (calls == nil) {
+					t.Errorf("%d brk", d.calls["brk"])
+				}
+			})
+		}
+	}
+}

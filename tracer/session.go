@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -58,6 +59,7 @@ type session struct {
 
 	stops  uint64
 	inHook bool
+	traced []bool // the calls that Config.Trace wants, by number
 
 	onReturn func(rax uint64) // RunCode: the code came back to its caller
 	finished bool             // it did
@@ -146,7 +148,10 @@ func newSession(cfg *Config) (*session, error) {
 	if err := cfg.checkWatch(); err != nil {
 		return nil, err
 	}
-	prepared, err := Prepare(policy.Watching(cfg.Watch.calls()), cfg.Engine)
+	if err := s.checkTrace(); err != nil {
+		return nil, err
+	}
+	prepared, err := Prepare(policy.Watching(slices.Concat(cfg.Watch.calls(), cfg.Trace.calls())), cfg.Engine)
 	if err != nil {
 		return nil, err
 	}
