@@ -334,4 +334,3 @@ func (f *follower) wantsName(name string) bool {
 	nr, ok := native.Number(name)
 	return ok && f.wants(native, nr)
 }
-
