@@ -72,7 +72,9 @@ func (s *session) decide(t *task) error {
 	if !v.Action.Refuses() && rules.AffinityCall(arch, s.call.Nr) {
 		s.placement.over() // before the program can see where it is kept
 	}
-	s.traceEntry(t, &v)
+	if s.cfg.Trace != nil {
+		s.traceEntry(t, v)
+	}
 	if !v.Action.Refuses() {
 		if e := s.watchedCall(t); e != nil {
 			return s.tell(t, 0, e, nil)

@@ -54,8 +54,10 @@ type session struct {
 
 	info ptrace.SyscallInfo
 	call rules.Call
-	ctx  rules.Context
-	at   *task // whose memory ctx.Path reads
+
+	verdict rules.Verdict // that the witness is told of
+	ctx     rules.Context
+	at      *task // whose memory ctx.Path reads
 
 	stops  uint64
 	inHook bool

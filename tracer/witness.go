@@ -91,11 +91,12 @@ func (s *session) traces() bool {
 
 // traceEntry tells of a call that was decided. One that was put back for calls
 // of ours has been told of.
-func (s *session) traceEntry(t *task, v *rules.Verdict) {
+func (s *session) traceEntry(t *task, v rules.Verdict) {
 	if t.seen || !s.traces() {
 		return
 	}
-	returns := s.cfg.Trace.Witness.Enter(t.proc.tgid, t.tid, &s.call, v)
+	s.verdict = v // a local one would be allocated
+	returns := s.cfg.Trace.Witness.Enter(t.proc.tgid, t.tid, &s.call, &s.verdict)
 	t.inside = returns && v.Action.Kind != rules.Kill
 	t.wantExit = t.wantExit || t.inside
 }
