@@ -209,9 +209,18 @@ func (b *block) take() []byte {
 		name string
 		list *[]byte
 	}{
-		{"id", &b.ids}, {"time", &b.times}, {"duration", &b.durations}, {"thread", &b.threads}, {"call", &b.calls},
-		{"args", &b.args}, {"result", &b.results}, {"errno", &b.errnos}, {"verdict", &b.verdicts},
-		{"threads", &b.newThreads}, {"calls", &b.newCalls}, {"strings", &b.strings.fresh},
+		{"id", &b.ids},
+		{"time", &b.times},
+		{"duration", &b.durations},
+		{"thread", &b.threads},
+		{"call", &b.calls},
+		{"args", &b.args},
+		{"result", &b.results},
+		{"errno", &b.errnos},
+		{"verdict", &b.verdicts},
+		{"threads", &b.newThreads},
+		{"calls", &b.newCalls},
+		{"strings", &b.strings.fresh},
 	} {
 		text = append(append(append(text, `,"`...), column.name...), `":[`...)
 		text = append(append(text, *column.list...), ']')

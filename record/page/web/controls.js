@@ -57,7 +57,7 @@ function makeControls(trace, filter, {changed, step, setCall, tab}) {
   byId('next').addEventListener('click', () => step(1));
   byId('previous').addEventListener('click', () => step(-1));
   byId('tools').addEventListener('submit', event => event.preventDefault());
-  byId('reset').addEventListener('click', () => {
+  byId('everything').addEventListener('click', () => {
     byId('tools').reset();
     Object.assign(filter, {call: -1, thread: -1, process: -1, errors: false, violations: false, only: false, query: ''});
     filter.classes.clear();

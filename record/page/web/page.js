@@ -127,7 +127,7 @@ function start() {
     overview.recount();
     timeline.draw();
     byId('shown').textContent = filter.view.length === trace.n ? count(trace.n, 'event') : `${numbers.format(filter.view.length)} of ${count(trace.n, 'event')}`;
-    byId('reset').disabled = !filter.active() && filter.query === '';
+    byId('everything').disabled = !filter.active() && filter.query === '';
     for (const chip of byId('classes').children) chip.setAttribute('aria-pressed', filter.classes.has(Number(chip.value)));
     document.documentElement.dataset.applied = filter.view.length;
     if (jump && filter.hits.length) {

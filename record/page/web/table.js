@@ -15,7 +15,7 @@ function makeTable(trace, filter, {selected, pressed}) {
     body);
   const pane = make('div', {class: 'pane'}, table);
   const high = make('div', {class: 'high'}, pane);
-  const empty = make('p', {class: 'empty', hidden: true}, 'No call is like that. ', make('button', {type: 'button', onclick: () => byId('reset').click()}, 'Show all'));
+  const empty = make('p', {class: 'empty', hidden: true}, 'No call is like that. ', make('button', {type: 'button', onclick: () => byId('everything').click()}, 'Show all'));
   box.append(high, empty);
   const pool = [];
   const t = {selected: -1};

@@ -12,7 +12,9 @@ function makeTimeline(trace, filter, scale) {
   let colours, width = 0, height = 0, bars = 0, marks = 0;
   const t = {selected: -1, hovered: -1, pointer: -1, band: null};
 
-  byId('spacer').style.height = `${AXIS + lanes.length * LANE + 6}px`;
+  const content = AXIS + lanes.length * LANE + 6;
+  byId('spacer').style.height = `${content}px`;
+  box.style.height = `${Math.min(content + 1, Math.max(window.innerHeight * 0.26, 116))}px`;
 
   t.recolour = () => {
     colours = readColours(trace.classes);
@@ -54,9 +56,9 @@ function makeTimeline(trace, filter, scale) {
     g.rect(scale.left, AXIS, width - scale.left, height);
     g.clip();
     for (let i = first; i <= last; i++) drawBars(lanes[i], top(i));
-    for (let i = first; i <= last; i++) drawMarks(lanes[i], top(i));
     outline(t.hovered, colours.soft, 1);
     outline(t.selected, colours.text, 2);
+    for (let i = first; i <= last; i++) drawMarks(lanes[i], top(i));
     pointer();
     g.restore();
     axis(ticks);
