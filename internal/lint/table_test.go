@@ -28,7 +28,7 @@ var imports = map[string][]string{
 	"record":         {"abi", "tracer"},
 	"record/metrics": {"abi", "rules", "tracer"},
 	"record/trace":   {"abi", "decode", "internal/procfs", "memory", "regs", "rules", "tracer"},
-	"record/page":    {"record/trace"},
+	"record/page":    {"abi", "record/trace"},
 	"record/learn":   {"abi", "record/trace", "rules"},
 	"snapshot":       {"internal/elfimage", "internal/procfs", "internal/ptrace", "memory", "regs"},
 	"unwind":         {"internal/cursor", "internal/elfread", "internal/procfs", "memory", "regs", "unwind/cfi", "unwind/dwarf", "unwind/gotab"},
