@@ -19,13 +19,13 @@ type pageFile struct {
 	err  error // the first
 }
 
-func openPage(name, command string) (*pageFile, error) {
+func openPage(name string, command []string) (*pageFile, error) {
 	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
 	if err != nil {
 		return nil, fmt.Errorf("--html: %w", err)
 	}
 	p := &pageFile{file: file, w: bufio.NewWriterSize(file, 1<<20)}
-	p.page = page.New(p.w, page.Options{Command: command, Started: time.Now()})
+	p.page = page.New(p.w, page.Options{Command: command, Start: time.Now(), Version: versionLine()})
 	return p, nil
 }
 
