@@ -64,7 +64,7 @@ type Followed struct {
 // While calls come fast a program that was started is kept on the tracer's
 // core (crowd), which it cannot see.
 func Follow(ctx context.Context, cfg *Following) (*Followed, error) {
-	f := &follower{cfg: cfg, tasks: make(map[int]*thread), ids: make(map[int]int)}
+	f := &follower{cfg: cfg, tasks: make(map[int]*thread), ids: make(map[int]int), deaf: make(map[int]bool)}
 	if err := f.choose(); err != nil {
 		return nil, err
 	}
@@ -105,16 +105,16 @@ type follower struct {
 	root   int
 	events []event
 
-	listening int // how many tasks are in a group-stop
-	info      ptrace.SyscallInfo
-	call      rules.Call
-	crowd     crowd
-	result    Followed
+	info   ptrace.SyscallInfo
+	call   rules.Call
+	crowd  crowd
+	result Followed
 
 	mu    sync.Mutex
-	ended bool        // by ctx
-	rung  bool        // a SIGSTOP is under way that is not the program's
-	ids   map[int]int // the process of each thread
+	ended bool         // by ctx
+	rung  int          // the thread to which a SIGSTOP is under way that is not the program's, or 0
+	ids   map[int]int  // the process of each thread
+	deaf  map[int]bool // those in a group-stop, which a SIGSTOP does not wake
 }
 
 // choose prepares the calls that are told of.
@@ -203,21 +203,41 @@ func (f *follower) follow(ctx context.Context) error {
 func (f *follower) end() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.ended {
+		return
+	}
 	f.ended = true
+	if len(f.cfg.PIDs) > 0 {
+		f.ring()
+		return
+	}
+	for _, pid := range f.ids {
+		_ = unix.Kill(pid, unix.SIGKILL) // ESRCH: it is dead
+	}
+}
+
+// ring wakes the loop, with mu. Where all threads are deaf it looks itself
+// every now and then.
+func (f *follower) ring() {
+	f.rung = 0
 	for tid, pid := range f.ids {
-		if len(f.cfg.PIDs) == 0 {
-			_ = unix.Kill(pid, unix.SIGKILL) // ESRCH: it is dead
-		} else if unix.Tgkill(pid, tid, unix.SIGSTOP) == nil {
-			f.rung = true
+		if !f.deaf[tid] && unix.Tgkill(pid, tid, unix.SIGSTOP) == nil {
+			f.rung = tid
 			return
 		}
 	}
 }
 
-func (f *follower) hasEnded() bool {
+// mayLeave reports whether all that was attached to can be let go: the SIGSTOP
+// of ring has been taken back. One that a group-stop was faster than changes
+// nothing, and the SIGCONT that ends the one ends the other.
+func (f *follower) mayLeave() bool {
+	if len(f.cfg.PIDs) == 0 {
+		return false
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.ended
+	return f.ended && f.rung == 0
 }
 
 // bell reports whether the SIGSTOP that a thread is stopped for is end's.
@@ -230,10 +250,10 @@ func (f *follower) bell(t *thread) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	from, _ := info.Sender()
-	if !f.rung || info.Code != siTkill || from != uint32(unix.Getpid()) {
+	if f.rung != t.tid || info.Code != siTkill || from != uint32(unix.Getpid()) {
 		return false
 	}
-	f.rung = false
+	f.rung = 0
 	return true
 }
 

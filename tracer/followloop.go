@@ -15,7 +15,7 @@ import (
 // loop answers stops until every task has ended or been let go.
 func (f *follower) loop() error {
 	for len(f.tasks) > 0 {
-		if f.hasEnded() && len(f.cfg.PIDs) > 0 {
+		if f.mayLeave() {
 			return nil
 		}
 		err := f.collect()
@@ -85,10 +85,12 @@ func (f *follower) collect() error {
 const stoppedTick = 5 * time.Millisecond
 
 func (f *follower) allListen() bool {
-	if f.listening != len(f.tasks) || len(f.cfg.PIDs) == 0 {
+	if len(f.cfg.PIDs) == 0 {
 		return false
 	}
-	return true
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.deaf) == len(f.tasks)
 }
 
 // handle answers one wait status.

@@ -75,13 +75,19 @@ func (f *follower) enter(tid, pid int) *thread {
 }
 
 func (f *follower) setListens(t *thread, listens bool) {
-	if t.listens != listens {
-		t.listens = listens
-		if listens {
-			f.listening++
-		} else {
-			f.listening--
+	if t.listens == listens {
+		return
+	}
+	t.listens = listens
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if listens {
+		f.deaf[t.tid] = true
+		if f.rung == t.tid {
+			f.ring()
 		}
+	} else {
+		delete(f.deaf, t.tid)
 	}
 }
 
@@ -94,6 +100,10 @@ func (f *follower) drop(tid int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	delete(f.ids, tid)
+	delete(f.deaf, tid)
+	if f.rung == tid {
+		f.ring()
+	}
 }
 
 // groupOf is the process of a new thread.

@@ -72,15 +72,15 @@ Exit status: PROG's own; 128+N if it died of signal N; 125 for warder's failure,
 func (f *traceFlags) trace(args []string) error {
 	var cfg tracer.Following
 	if err := f.subject(&cfg, args); err != nil {
-		return err
+		return statusAfter(err)
 	}
-	out, err := f.form.open(args, trace.Wait)
+	out, err := f.form.open(args, trace.Wait, nil)
 	if err != nil {
 		return err
 	}
 	cfg.Calls, cfg.Witness = out.calls(), out.collector
 	r, err := followSignals(&cfg)
-	if err = errors.Join(err, out.close(r)); err != nil {
+	if err = errors.Join(err, out.close(ended(r))); err != nil {
 		return statusAfter(err)
 	}
 	switch {

@@ -15,7 +15,7 @@ import (
 	"warder/record"
 	"warder/record/trace"
 	"warder/regs"
-	"warder/tracer"
+	"warder/rules"
 	"warder/unwind"
 )
 
@@ -34,6 +34,7 @@ type traceForm struct {
 	paths           []string
 	files, stacks   bool
 	good, bad       bool
+	limit           int64 // of the trace's bytes; 0: none
 	quiet           int
 }
 
@@ -116,7 +117,7 @@ func (f *traceForm) check(r *recording) (err error) {
 
 // open opens the outputs. mode says what is done when they are slow; text on
 // standard error is written at once.
-func (f *traceForm) open(command []string, mode trace.Mode) (*recording, error) {
+func (f *traceForm) open(command []string, mode trace.Mode, policy *rules.Policy) (*recording, error) {
 	r := &recording{form: f, w: plain(os.Stderr)}
 	if err := f.check(r); err != nil {
 		return nil, err
@@ -127,6 +128,9 @@ func (f *traceForm) open(command []string, mode trace.Mode) (*recording, error) 
 			return nil, fmt.Errorf("-o: %w", err)
 		}
 		r.w, r.close1 = file, append(r.close1, file)
+		if f.limit > 0 {
+			r.w = &capped{file, f.limit}
+		}
 	} else if mode == trace.Wait {
 		mode = trace.Through
 	}
@@ -147,7 +151,7 @@ func (f *traceForm) open(command []string, mode trace.Mode) (*recording, error) 
 	}
 	if f.html != "" {
 		var err error
-		if r.page, err = openPage(f.html, command); err != nil {
+		if r.page, err = openPage(f.html, command, policy); err != nil {
 			return nil, errors.Join(err, multi(r.close1).Close())
 		}
 		sinks = append(sinks, trace.Func(r.page.add))
@@ -156,7 +160,7 @@ func (f *traceForm) open(command []string, mode trace.Mode) (*recording, error) 
 		r.table = new(trace.Summary)
 		sinks = append(sinks, r.table)
 	}
-	r.collect(sinks)
+	r.collect(sinks, policy)
 	return r, nil
 }
 
@@ -174,11 +178,11 @@ func (f *traceForm) text(r *recording) trace.TextOptions {
 	return r.filter.Quiet.Text(opt)
 }
 
-func (r *recording) collect(sink trace.Sink) {
+func (r *recording) collect(sink trace.Sink, policy *rules.Policy) {
 	f := r.form
 	opt := trace.Options{
 		Sink: sink, Calls: r.filter.Calls, Status: r.filter.Status, Signals: r.filter.Signals,
-		MaxString: f.length, Descriptors: f.files, Undecoded: f.summary,
+		MaxString: f.length, Descriptors: f.files, Undecoded: f.summary, Policy: policy,
 	}
 	if f.length == 0 {
 		opt.MaxString = -1
@@ -205,7 +209,7 @@ func (r *recording) calls() []string {
 }
 
 // close ends the trace.
-func (r *recording) close(end *tracer.Followed) error {
+func (r *recording) close(end string) error {
 	r.collector.Close()
 	err := r.queue.Close(outputPatience)
 	var lost *trace.LostError
@@ -221,7 +225,7 @@ func (r *recording) close(end *tracer.Followed) error {
 		err = errors.Join(err, w.Flush())
 	}
 	if r.page != nil {
-		err = errors.Join(err, r.page.close(ended(end)))
+		err = errors.Join(err, r.page.close(end))
 	}
 	return errors.Join(err, multi(r.close1).Close())
 }

@@ -9,6 +9,7 @@ import (
 
 	"warder/record/page"
 	"warder/record/trace"
+	"warder/rules"
 )
 
 // pageFile is a trace's page on its way into a file.
@@ -19,13 +20,17 @@ type pageFile struct {
 	err  error // the first
 }
 
-func openPage(name string, command []string) (*pageFile, error) {
+func openPage(name string, command []string, policy *rules.Policy) (*pageFile, error) {
 	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
 	if err != nil {
 		return nil, fmt.Errorf("--html: %w", err)
 	}
 	p := &pageFile{file: file, w: bufio.NewWriterSize(file, 1<<20)}
-	p.page = page.New(p.w, page.Options{Command: command, Start: time.Now(), Version: versionLine()})
+	opt := page.Options{Command: command, Start: time.Now(), Version: versionLine()}
+	if policy != nil {
+		opt.Policy = policy.Name
+	}
+	p.page = page.New(p.w, opt)
 	return p, nil
 }
 
