@@ -39,6 +39,7 @@ type Metrics struct {
 	held, peak          prometheus.Histogram
 	cpuTotal, wallTotal prometheus.Counter
 	outputTotal         prometheus.Counter
+	lostTotal           prometheus.Counter
 }
 
 // How many values the labels have.
@@ -68,6 +69,7 @@ var verdicts = [actions]string{
 //	warder_session_wall_seconds_total     wall time of held programs
 //	warder_session_output_bytes_total     output of held programs
 //	warder_session_peak_memory_bytes      largest resident set of one session
+//	warder_trace_lost_lines_total         lines of traces that their outputs did not take
 func New(reg prometheus.Registerer) (*Metrics, error) {
 	m := &Metrics{native: abi.Native()}
 	sessions := prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -87,7 +89,10 @@ func New(reg prometheus.Registerer) (*Metrics, error) {
 	m.cpuTotal = counter("warder_session_cpu_seconds_total", "CPU time, user and system, of held programs.")
 	m.wallTotal = counter("warder_session_wall_seconds_total", "Wall time of held programs.")
 	m.outputTotal = counter("warder_session_output_bytes_total", "Bytes that held programs wrote to standard output and error.")
-	for i, c := range []prometheus.Collector{sessions, stops, m.calls, held, peak, m.cpuTotal, m.wallTotal, m.outputTotal} {
+	m.lostTotal = counter("warder_trace_lost_lines_total", "Lines of traces that a slow, full or failing output did not take.")
+	for i, c := range []prometheus.Collector{
+		sessions, stops, m.calls, held, peak, m.cpuTotal, m.wallTotal, m.outputTotal, m.lostTotal,
+	} {
 		if err := reg.Register(c); err != nil {
 			return nil, fmt.Errorf("register metric %d: %w", i, err)
 		}
@@ -177,6 +182,24 @@ func (m *Metrics) End(r *tracer.Result) {
 	m.wallTotal.Add(wall)
 	m.outputTotal.Add(float64(max(r.OutputBytes, 0)))
 	m.peak.Observe(float64(max(r.MaxRSS, 0)))
+}
+
+// Lost counts lines that a trace's output did not take: what trace.Queue's
+// Lost says at the end.
+func (m *Metrics) Lost(lines uint64) {
+	if m != nil {
+		m.lostTotal.Add(float64(lines))
+	}
+}
+
+// WriteFile writes what reg has in Prometheus's text format, for the textfile
+// collector of its node exporter: into a temporary file beside path, which
+// then takes its place.
+func WriteFile(path string, reg prometheus.Gatherer) error {
+	if err := prometheus.WriteToTextfile(path, reg); err != nil {
+		return fmt.Errorf("write metrics to %s: %w", path, err)
+	}
+	return nil
 }
 
 var _ tracer.Observer = (*Metrics)(nil)

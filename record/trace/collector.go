@@ -101,7 +101,8 @@ func (c *Collector) Enter(pid, tid int, call *rules.Call, v *rules.Verdict) bool
 	switch {
 	case killed:
 		c.stack(t)
-		c.finish(t, now)
+		r.Left, t.open = now, false
+		c.opt.Sink.Return(r) // whatever the status asked for: the session ends here
 		return false
 	case v != nil && v.Action.Kind == rules.Errno:
 		// The supervisor answers in the kernel's place: the return is known.
@@ -221,6 +222,13 @@ func (c *Collector) Stopped(pid, tid, signal int) {
 
 // Born tells of a new thread.
 func (c *Collector) Born(pid, tid, parent int) {
+	if t := c.threads[tid]; t != nil && t.pid != pid {
+		// Another's id, used again: its end was not told.
+		if t.open {
+			c.finish(t, c.opt.Now())
+		}
+		c.forget(t)
+	}
 	c.thread(pid, tid)
 	c.tell(&Event{Kind: BirthKind, PID: pid, TID: tid, Parent: parent})
 }
@@ -287,6 +295,10 @@ func (c *Collector) end(t *thread, e *Event) {
 		c.finish(t, c.opt.Now())
 	}
 	c.tell(e)
+	c.forget(t)
+}
+
+func (c *Collector) forget(t *thread) {
 	delete(c.threads, t.tid)
 	if c.last == t {
 		c.last = nil

@@ -20,7 +20,9 @@ var _ Sink = (*JSON)(nil)
 
 // NewJSON makes a sink of JSON lines. The queue's lines for what is lost are
 // [LostJSON]'s.
-func NewJSON(out Output) *JSON { return &JSON{out: out, o: object{b: make([]byte, 0, 1024)}} }
+func NewJSON(out Output) *JSON {
+	return &JSON{out: out, o: object{b: make([]byte, 0, 1024), clock: newClock()}}
+}
 
 // Enter writes nothing.
 func (*JSON) Enter(*Call) {}
@@ -89,7 +91,7 @@ func (j *JSON) Tell(e *Event, _ int) {
 
 // LostJSON is the line for lines that were dropped. It names no thread.
 func LostJSON(b []byte, lines uint64) []byte {
-	o := object{b: append(b, '{')}
+	o := object{b: append(b, '{'), clock: newClock()}
 	o.must("event", string(LostKind))
 	o.digits("pid", 0)
 	o.digits("tid", 0)
@@ -122,8 +124,9 @@ func (j *JSON) put() {
 // object is a JSON object that is being written: encoding/json's text for the
 // same values, without its reflection and its allocations.
 type object struct {
-	b   []byte
-	has bool
+	b     []byte
+	has   bool
+	clock *stamp
 }
 
 func (o *object) key(name string) {
@@ -172,8 +175,12 @@ func (o *object) hex(name string, value uint64) {
 
 func (o *object) time(t time.Time) {
 	o.key("time")
-	o.b = append(t.UTC().AppendFormat(append(o.b, '"'), time.RFC3339Nano), '"')
+	o.b = appendNanos(o.clock.append(append(o.b, '"'), t), t.Nanosecond())
+	o.b = append(o.b, `Z"`...)
 }
+
+// newClock is for RFC 3339, in UTC.
+func newClock() *stamp { return &stamp{layout: "2006-01-02T15:04:05", zone: time.UTC} }
 
 const hexDigits = "0123456789abcdef"
 

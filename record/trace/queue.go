@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -106,7 +107,14 @@ func NewQueue(w io.Writer, opt QueueOptions) *Queue {
 
 // LostText is the line of a text for lines that were dropped.
 func LostText(b []byte, lines uint64) []byte {
-	return fmt.Appendf(b, "+++ %d lines lost: the output was too slow +++\n", lines)
+	return fmt.Appendf(b, "+++ %s lost: the output was too slow +++\n", lineCount(lines))
+}
+
+func lineCount(lines uint64) string {
+	if lines == 1 {
+		return "1 line"
+	}
+	return strconv.FormatUint(lines, 10) + " lines"
 }
 
 // Put takes a line, or a part of one.
@@ -267,7 +275,7 @@ type LostError struct {
 }
 
 func (e *LostError) Error() string {
-	return fmt.Sprintf("trace: %v; %d lines lost", e.Err, e.Lines)
+	return fmt.Sprintf("trace: %v; %s lost", e.Err, lineCount(e.Lines))
 }
 
 // Unwrap returns the cause.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strconv"
 	"strings"
@@ -97,7 +98,12 @@ func selectOne(value string) (*Set, error) {
 	case strings.HasPrefix(word, "/"):
 		re, err := regexp.Compile(word[1:])
 		if err != nil {
-			return nil, fmt.Errorf("%q: %w", word, err)
+			// The error quotes the text as it is, line breaks and all.
+			var bad *syntax.Error
+			if errors.As(err, &bad) {
+				return nil, fmt.Errorf("%q: %s", word, bad.Code)
+			}
+			return nil, fmt.Errorf("%q: no regular expression", word)
 		}
 		in = re.MatchString
 	}

@@ -73,8 +73,9 @@ type Text struct {
 	open   *Call
 	column int
 
-	last time.Time // of the line before
-	base int       // where in line the current one starts
+	clock stamp
+	last  time.Time // of the line before
+	base  int       // where in line the current one starts
 }
 
 var _ Sink = (*Text)(nil)
@@ -87,7 +88,10 @@ func NewText(out Output, opt TextOptions) *Text {
 	if opt.Zone == nil {
 		opt.Zone = time.Local
 	}
-	return &Text{out: out, opt: opt, line: make([]byte, 0, 1024)}
+	return &Text{
+		out: out, opt: opt, line: make([]byte, 0, 1024),
+		clock: stamp{layout: time.TimeOnly, zone: opt.Zone},
+	}
 }
 
 // Enter writes a call's first half.
@@ -252,17 +256,24 @@ func (t *Text) interrupt(c *Call) {
 func (t *Text) leader(tid, live int, now time.Time) {
 	switch {
 	case t.opt.Prefix == Bare:
-		t.line = append(t.padded(tid, -5), ' ')
+		start := len(t.line)
+		t.line = strconv.AppendInt(t.line, int64(tid), 10)
+		for len(t.line)-start < 5 {
+			t.line = append(t.line, ' ')
+		}
+		t.line = append(t.line, ' ')
 	case live > 1:
 		t.line = append(t.line, "[pid "...)
-		t.line = append(t.padded(tid, 5), "] "...)
+		start := len(t.line)
+		t.line = justify(strconv.AppendInt(t.line, int64(tid), 10), start, 5)
+		t.line = append(t.line, "] "...)
 	}
 	switch t.opt.Clock {
 	case NoClock:
 	case Seconds:
-		t.line = append(now.In(t.opt.Zone).AppendFormat(t.line, "15:04:05"), ' ')
+		t.line = append(t.clock.append(t.line, now), ' ')
 	case Micros:
-		t.line = append(now.In(t.opt.Zone).AppendFormat(t.line, "15:04:05.000000"), ' ')
+		t.line = append(appendMicros(t.clock.append(t.line, now), now.Nanosecond()), ' ')
 	case Unix:
 		t.line = appendMicros(strconv.AppendInt(t.line, now.Unix(), 10), now.Nanosecond())
 		t.line = append(t.line, ' ')
@@ -281,28 +292,6 @@ func (t *Text) leader(tid, live int, now time.Time) {
 	}
 }
 
-// padded appends an id, at least so many places wide; to the left if negative.
-func (t *Text) padded(id, width int) []byte {
-	start := len(t.line)
-	t.line = strconv.AppendInt(t.line, int64(id), 10)
-	digits := len(t.line) - start
-	if width < 0 {
-		for range -width - digits {
-			t.line = append(t.line, ' ')
-		}
-		return t.line
-	}
-	if digits >= width {
-		return t.line
-	}
-	t.line = append(t.line, "     "[:width-digits]...)
-	copy(t.line[start+width-digits:], t.line[start:start+digits])
-	for i := range width - digits {
-		t.line[start+i] = ' '
-	}
-	return t.line
-}
-
 // put hands the line out. A line that is refused leaves no line open.
 func (t *Text) put() bool {
 	if len(t.line) == 0 || t.out.Put(t.line) {
@@ -310,27 +299,4 @@ func (t *Text) put() bool {
 	}
 	t.open = nil
 	return false
-}
-
-// appendSeconds appends a duration as seconds, right-justified in width, and
-// microseconds.
-func appendSeconds(b []byte, d time.Duration, width int) []byte {
-	start := len(b)
-	b = strconv.AppendInt(b, int64(d/time.Second), 10)
-	for len(b)-start < width {
-		b = append(b, 0)
-		copy(b[start+1:], b[start:])
-		b[start] = ' '
-	}
-	return appendMicros(b, int(d%time.Second))
-}
-
-// appendMicros appends a point and six digits.
-func appendMicros(b []byte, nanoseconds int) []byte {
-	b = append(b, '.')
-	micros := nanoseconds / 1000
-	for place := 100000; place > 0; place /= 10 {
-		b = append(b, byte('0'+micros/place%10))
-	}
-	return b
 }
