@@ -154,7 +154,7 @@ func classes(atoms []atom, self uint32, b *budget) ([]class, error) {
 	}
 	// What stands otherwise may answer alike: greater and unequal, say.
 	out := make([]class, 0, len(states))
-	seen := make(map[string]bool, len(states))
+	seen := make(map[string]int, len(states))
 	for _, s := range states {
 		k := class{value: s.value, answer: make([]bool, len(atoms))}
 		key := make([]byte, len(atoms))
@@ -163,10 +163,12 @@ func classes(atoms []atom, self uint32, b *budget) ([]class, error) {
 				key[i] = 1
 			}
 		}
-		if key := string(key); !seen[key] {
-			seen[key] = true
-			out = append(out, k)
+		if i, ok := seen[string(key)]; ok {
+			out[i].value = min(out[i].value, k.value)
+			continue
 		}
+		seen[string(key)] = len(out)
+		out = append(out, k)
 	}
 	return out, nil
 }
@@ -234,6 +236,13 @@ func selfClasses(atoms []atom, b *budget) ([]class, error) {
 	for _, k := range list {
 		if k.value >= 1 && k.value <= pidLimit {
 			k.answer = k.answer[:n]
+			usual := true
+			for i := range atoms {
+				usual = usual && atoms[i].cond.holds(anySelf, 0) == k.answer[i]
+			}
+			if usual {
+				k.value = anySelf
+			}
 			out = append(out, k)
 		}
 	}
