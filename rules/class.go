@@ -242,6 +242,8 @@ func selfClasses(atoms []atom, b *budget) ([]class, error) {
 			}
 			if usual {
 				k.value = anySelf
+				out = slices.Insert(out, 0, k) // the first to be an example
+				continue
 			}
 			out = append(out, k)
 		}
