@@ -41,6 +41,8 @@ type Options struct {
 	// MaxString is how many bytes of a string or buffer are printed before
 	// "...": strace's -s. 0 means 32; more than 65,536 means 65,536.
 	MaxString int
+	FD func(fd int32) string
+	Stack uint64
 }
 
 // The bounds of what is read and printed.
@@ -70,6 +72,7 @@ type Call struct {
 	// Args are the arguments that strace shows, in its order: an openat
 	// without O_CREAT has no mode, and clone's are not in register order.
 	Args []Arg
+	Result, Errno string
 }
 
 // Decode describes the call nr of an architecture with the registers args, in

@@ -27,7 +27,7 @@ var imports = map[string][]string{
 	// Names of signals come from abi; a table of names is not the data's path.
 	"record":         {"abi", "tracer"},
 	"record/metrics": {"abi", "rules", "tracer"},
-	"record/trace":   {"abi", "decode", "memory", "rules", "tracer"},
+	"record/trace":   {"abi", "decode", "internal/procfs", "memory", "regs", "rules", "tracer"},
 	"record/page":    {"record/trace"},
 	"record/learn":   {"abi", "record/trace", "rules"},
 	"snapshot":       {"internal/elfimage", "internal/procfs", "internal/ptrace", "memory", "regs"},

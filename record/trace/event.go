@@ -23,6 +23,7 @@ const (
 	StopKind   Kind = "stop"   // a job control stop
 	BirthKind  Kind = "birth"  // a new thread or process
 	EndKind    Kind = "end"    // a thread or process is gone
+	ExecKind   Kind = "exec"   // an execve of a thread that was not its process's first: it has the process's id now
 	LostKind   Kind = "lost"   // Count events were dropped here, for the sink was too slow
 )
 
@@ -48,9 +49,11 @@ type Event struct {
 	Stack   []string `json:"stack,omitempty"` // innermost first, one frame each
 
 	Signal string `json:"signal,omitempty"` // of a signal, a stop, or what killed
+	Core   bool   `json:"core,omitempty"`   // of an end by a signal: memory was dumped
 	Text   string `json:"text,omitempty"`   // of a signal: siginfo as strace prints it
 	Exit   *int   `json:"exit,omitempty"`   // of an end by exit: the status
 	Parent int    `json:"parent,omitempty"` // of a birth: the thread that made it
+	Former int    `json:"former,omitempty"` // of an exec: the id that the thread had
 	Count  uint64 `json:"count,omitempty"`  // of lost events
 }
 
@@ -64,6 +67,6 @@ type Arg struct {
 
 // Verdict is what a policy said, where it did not simply allow the call.
 type Verdict struct {
-	Action string `json:"action"` // as in a policy: errno EPERM, kill
+	Action string `json:"action"` // as in a policy: errno(EPERM), kill
 	Rule   string `json:"rule"`   // compute.yaml:173, or why no rule said it
 }
