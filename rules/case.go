@@ -39,7 +39,9 @@ type Trial struct {
 	// Assumed are the arguments that a rule looks at and the case does not
 	// know: the verdict is for 0.
 	Assumed []string
-	Files   []Advice // in the stage of the case, or in the main stage
+	// Files is said of the case's stage; where that is not known, of the main
+	// stage, or of the loader's if only there the call runs.
+	Files []Advice
 }
 
 // Same reports whether the policy does the same in both stages.
@@ -56,6 +58,9 @@ func (m *Matcher) Try(c *Case) Trial {
 	switch c.Stage {
 	case AnyStage:
 		t.Loader, t.Main, stage = decide(Loader), decide(Main), Main
+		if t.Main.Action.Refuses() && !t.Loader.Action.Refuses() {
+			stage = Loader
+		}
 	case Loader, Main:
 		t.Main = decide(c.Stage)
 		t.Loader = t.Main
@@ -85,7 +90,10 @@ func (t *Trial) Fails(e *Expectation) string {
 		return ""
 	}
 	is := func(v Verdict) bool {
-		return v.Action == e.Action || e.AnyErrno && v.Action.Kind == Errno
+		if e.AnyErrno {
+			return v.Action.Kind == Errno
+		}
+		return v.Action == e.Action
 	}
 	if e.given && !(is(t.Loader) && is(t.Main)) {
 		if e.AnyErrno {
