@@ -28,7 +28,7 @@ var imports = map[string][]string{
 	"record":         {"abi", "tracer"},
 	"record/metrics": {"abi", "rules", "tracer"},
 	"record/trace":   {"abi", "decode", "internal/procfs", "memory", "regs", "rules", "tracer"},
-	"record/page":    {"record/trace"},
+	"record/page":    {"abi", "record/trace"},
 	"record/cases":   {"abi", "record/trace", "rules"},
 	"record/learn":   {"abi", "record/cases", "record/trace", "rules"},
 	"snapshot":       {"internal/elfimage", "internal/procfs", "internal/ptrace", "memory", "regs"},
