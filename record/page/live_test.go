@@ -114,7 +114,7 @@ func (b *browser) timeline(t *testing.T) {
 	x, y := box.X+148+(box.Width-156)*0.3, box.Y+24+11
 	b.mouse("mouseMoved", x, y, nil)
 	b.until(`!document.getElementById('tip').hidden`)
-	if tip := b.text(`document.getElementById('tip').textContent`); !strings.Contains(tip, "futex(0x55d0c2a1e9a0, FUTEX_WAIT") || !strings.Contains(tip, "thread 4120") {
+	if tip := b.text(`document.getElementById('tip').textContent`); !strings.Contains(tip, "futex(0x55d0c2a1e9a0, FUTEX_WAIT") || !strings.HasSuffix(tip, "thread 4120") {
 		t.Errorf("the call under the pointer is told of as %q", tip)
 	}
 	b.press1(x, y)
@@ -338,8 +338,9 @@ func TestLiveHostile(t *testing.T) {
 	b.is(`window.ran`, "undefined")
 }
 
-// TestLiveCut opens a page whose writer did not come to its end.
-func TestLiveCut(t *testing.T) {
+// TestLiveOdd opens pages whose writer did not come to its end, that hold
+// nothing, and that hold what is rare.
+func TestLiveOdd(t *testing.T) {
 	b := startBrowser(t)
 	text := written(t, page.Options{}, "", many(5000))
 	name := filepath.Join(t.TempDir(), "cut.html")
@@ -350,9 +351,30 @@ func TestLiveCut(t *testing.T) {
 	b.is(rowCount, "4000")
 	b.is(`document.getElementById('notes').textContent.includes('cut off')`, "true")
 	b.is(`document.querySelector('#detail pre').textContent`, "futex(3, 0x7f0000012bc0, 64) = 0")
-	// And one of nothing at all.
+
 	b.open(saved(t, page.Options{}, "", nil), "")
 	b.is(rowCount, "0")
+	b.is(`document.querySelector('#calls .empty').hidden`, "false")
+
+	call := func(pid, tid int, arch, name, arg string) trace.Event {
+		return trace.Event{Kind: trace.CallKind, PID: pid, TID: tid, Time: began, Arch: arch, Name: name, Result: "0", Args: []trace.Arg{{Name: "a", Raw: "0x1", Text: arg}}}
+	}
+	b.open(saved(t, page.Options{}, "", []trace.Event{
+		call(10, 10, "x86_64", "execve", `"/bin/maker"`), call(10, 11, "x86_64", "fork", "1"),
+		{Kind: trace.BirthKind, PID: 12, TID: 12, Time: began, Parent: 11},
+		call(12, 12, "i386", "fork", "1"),
+		{Kind: trace.StopKind, PID: 12, TID: 12, Time: began, Signal: "SIGTTIN"},
+		{Kind: trace.LostKind, PID: 12, TID: 12, Time: began, Count: 7},
+		call(10, 10, "x86_64", "no_such_call", "1"),
+	}), "")
+	b.is(`[...document.querySelectorAll('#thread option')].map(o => o.text.trim().replace('\u00a0\u00a0', '')).join()`, "all threads,process 10 maker,10 maker,11,12 maker")
+	b.is(`[...document.querySelectorAll('#syscall option')].map(o => o.text).join()`, "all calls,execve (1),fork (1),fork (i386) (1),no_such_call (1)")
+	for _, want := range []string{"SIGTTIN stopped by SIGTTIN", "lost 7 events were dropped here"} {
+		if !strings.Contains(b.text(`[...document.querySelectorAll('#calls .call')].map(e => e.textContent).join()`), want) {
+			t.Errorf("the table has no %q", want)
+		}
+	}
+	b.is(`document.getElementById('notes').textContent`, "7 events were dropped while recording: the recorder was slower than the program.")
 	b.quiet()
 }
 

@@ -13,11 +13,11 @@ function makeControls(trace, filter, {changed, step, setCall, tab}) {
   syscall.addEventListener('change', () => setCall(syscall.value === '' ? -1 : Number(syscall.value)));
 
   thread.append(make('option', {value: ''}, 'all threads'));
-  for (const lane of trace.lanes) {
-    const several = lane.first && trace.lanes.some(other => other !== lane && other.pid === lane.pid);
+  trace.lanes.forEach((lane, i) => {
+    const several = lane.first && trace.lanes[i + 1]?.pid === lane.pid;
     if (several) thread.append(make('option', {value: `p${lane.pid}`}, `process ${lane.pid} ${lane.program}`));
-    thread.append(make('option', {value: `t${trace.threads.indexOf(lane)}`}, `${lane.tid === lane.pid ? '' : '\u00a0\u00a0'}${lane.tid} ${lane.program}`));
-  }
+    thread.append(make('option', {value: `t${lane.index}`}, `${lane.tid === lane.pid ? '' : '\u00a0\u00a0'}${lane.tid} ${lane.program}`));
+  });
   thread.addEventListener('change', () => {
     const number = Number(thread.value.slice(1));
     filter.process = thread.value[0] === 'p' ? number : -1;

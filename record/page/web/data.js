@@ -36,7 +36,7 @@ function readTrace() {
     strings: [''], verdicts: new Map(),
     forms: [], // how a call was written: {name, klass, arch, number, args}
     calls: [], // the names of system calls: {name, klass}; a form is of one
-    threads: [], // {pid, tid, rows, from, to, program}
+    threads: [], // {index, pid, tid, rows, from, to, program}
     blockAt: [], // each block's first row
     more: document.querySelectorAll('script.more'),
     classes: head.classes || [],
@@ -55,7 +55,7 @@ function fill(trace, blocks) {
     trace.blockAt.push(row);
     for (const s of b.strings) trace.strings.push(s);
     for (let i = 0; i < b.threads.length; i += 2) {
-      trace.threads.push({pid: b.threads[i], tid: b.threads[i + 1], rows: [], from: Infinity, to: -Infinity, program: ''});
+      trace.threads.push({index: trace.threads.length, pid: b.threads[i], tid: b.threads[i + 1], rows: [], from: Infinity, to: -Infinity, program: ''});
     }
     for (const [name, klass, arch, number, ...args] of b.calls) {
       // One name on two architectures is two calls.
@@ -117,14 +117,20 @@ function order(trace) {
 // threads of a process together.
 function lanes(trace) {
   const {threads, order, time, duration, kind, thread} = trace;
-  const rank = new Map();
+  const rank = new Map(), byTid = new Map();
   for (const row of order) {
     const t = threads[thread[row]];
+    byTid.set(t.tid, t);
     t.rows.push(row);
     t.from = Math.min(t.from, time[row]);
     t.to = Math.max(t.to, time[row] + duration[row]);
     if (!rank.has(t.pid)) rank.set(t.pid, rank.size);
     if (kind[row] === CALL) named(trace, t, row);
+    if (kind[row] === BIRTH && t.pid === t.tid) {
+      // A new process runs its parent's program until it begins another.
+      const parent = byTid.get(Number(trace.strings[trace.result[row]].replace(/\D+/, '')));
+      if (parent) t.program = byTid.get(parent.pid)?.program || parent.program;
+    }
   }
   trace.lanes = threads.filter(t => t.rows.length > 0);
   trace.lanes.sort((a, b) => rank.get(a.pid) - rank.get(b.pid) || (b.tid === b.pid) - (a.tid === a.pid) || a.from - b.from || a.tid - b.tid);

@@ -67,7 +67,7 @@ function notes(trace) {
   if (!tail) note('This file was cut off: it shows the recording up to where it ends.');
   if (tail && tail.left) {
     const names = tail.leftNames.map(([name, n]) => `${name} ${numbers.format(n)}`).join(', ');
-    note(`${count(tail.left, 'event')} of ${numbers.format(tail.total)} ${tail.left === 1 ? 'is' : 'are'} not in this page, which holds the first ${numbers.format(trace.n)} (--html-events says how many). Left out: ${names}. What a policy did not allow, signals and ends are kept longer than other calls.`);
+    note(`${count(tail.left, 'event')} of ${numbers.format(tail.total)} ${tail.left === 1 ? 'is' : 'are'} not in this page, which holds the first ${numbers.format(trace.n)}. Left out: ${names}. What a policy did not allow, signals and ends are kept longer than other calls.`);
   }
   if (tail && tail.lost) note(`${count(tail.lost, 'event')} ${tail.lost === 1 ? 'was' : 'were'} dropped while recording: the recorder was slower than the program.`);
 }

@@ -25,7 +25,7 @@ function makePointer(trace, scale, timeline, {moved, selected, pressed}) {
     tip.replaceChildren(
       make('div', {class: 'call'}, make('b', null, nameText(trace, row)), restText(trace, row).slice(0, 300), resultText(trace, row) && ` = ${resultText(trace, row)}`),
       make('div', {class: 'soft'}, `at ${seconds(trace.time[row])} s${length ? `, took ${span(length)}` : ''}, thread ${trace.threads[trace.thread[row]].tid}`),
-      verdict ? make('div', {class: 'bad'}, `${verdict.action}: ${verdict.rule}`) : null);
+      verdict ? make('div', {class: 'bad'}, `${verdict.action}: ${verdict.rule}`) : '');
     tip.hidden = false;
     const x = Math.min(event.clientX + 14, window.innerWidth - tip.offsetWidth - 8);
     const y = event.clientY + 18 + tip.offsetHeight > window.innerHeight ? event.clientY - tip.offsetHeight - 10 : event.clientY + 18;
