@@ -445,7 +445,8 @@ func TestLivePicture(t *testing.T) {
 	b.quiet()
 }
 
-// small is a picture with the 256 colours that it has most of.
+// small is a picture with 256 colours: of those that are nearly the same the
+// most frequent, so that a small patch keeps its own.
 func small(t *testing.T, text []byte) []byte {
 	t.Helper()
 	full, err := png.Decode(bytes.NewReader(text))
@@ -465,8 +466,15 @@ func small(t *testing.T, text []byte) []byte {
 	}
 	list := slices.SortedFunc(maps.Keys(often), func(a, b color.RGBA) int { return often[b] - often[a] })
 	palette := make(color.Palette, 0, 256)
-	for _, c := range list[:min(256, len(list))] {
-		palette = append(palette, c)
+	away := func(a, b uint8) int { return max(int(a)-int(b), int(b)-int(a)) }
+	for _, c := range list {
+		near := slices.ContainsFunc(palette, func(p color.Color) bool {
+			q := p.(color.RGBA)
+			return often[c] < 500 && max(away(c.R, q.R), away(c.G, q.G), away(c.B, q.B)) < 20
+		})
+		if !near && len(palette) < 256 {
+			palette = append(palette, c)
+		}
 	}
 	few := image.NewPaletted(size, palette)
 	for y := range size.Dy() {

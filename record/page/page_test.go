@@ -250,7 +250,7 @@ func TestMemory(t *testing.T) {
 	w := page.New(&out, page.Options{MaxEvents: math.MaxInt, MaxBytes: math.MaxInt64})
 	e := many(1)[0]
 	largest := 0
-	for i := range 300_000 {
+	for i := range 600_000 {
 		e.Args[1].Text = strconv.Itoa(i) + " " + "some file name that is long enough to fill memory where it would be kept"
 		e.Time = began.Add(time.Duration(i))
 		if err := w.Add(&e); err != nil {
@@ -268,7 +268,7 @@ func TestMemory(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if out.all < 30<<20 || out.writes < 290 || largest > 2<<20 {
+	if out.all < 30<<20 || out.writes < 590 || largest > 2<<20 {
 		t.Errorf("%d bytes in %d writes, the largest of %d", out.all, out.writes, largest)
 	}
 }
