@@ -88,12 +88,13 @@ func straced(t *testing.T, argv []string) string {
 }
 
 var (
-	spaces  = regexp.MustCompile(`\) += `)
-	address = regexp.MustCompile(`0x[0-9a-f]{5,}`)
-	random  = regexp.MustCompile(`getrandom\("[^"]*"`)
-	clocks  = regexp.MustCompile(`(tv_n?sec|tv_usec|si_[us]time|st_[amc]time[a-z_]*)=[0-9]+`)
-	moved   = regexp.MustCompile(` <pid changed to ([0-9]+) \.\.\.>$`)
-	digits  = regexp.MustCompile(`\b[0-9]+\b`)
+	spaces     = regexp.MustCompile(`\) += `)
+	address    = regexp.MustCompile(`0x[0-9a-f]{5,}`)
+	random     = regexp.MustCompile(`getrandom\("[^"]*"`)
+	clocks     = regexp.MustCompile(`(tv_n?sec|tv_usec|si_[us]time|st_[amc]time[a-z_]*)=[0-9]+`)
+	superseded = regexp.MustCompile(`superseded by execve in pid ([0-9]+)`)
+	moved      = regexp.MustCompile(` <pid changed to ([0-9]+) \.\.\.>$`)
+	digits     = regexp.MustCompile(`\b[0-9]+\b`)
 )
 
 // parse cuts a trace with bare prefixes into the lines of its threads, in the
@@ -128,12 +129,18 @@ func parse(t *testing.T, text string) [][]string {
 			begun[rest[m[2]:m[3]]] = rest[:m[0]]
 			continue
 		}
-		if strings.HasPrefix(rest, "getppid(") {
-			continue // threadexec makes as many as there is time for
+		if m := superseded.FindStringSubmatch(rest); m != nil && begun[m[1]] != "" {
+			begun[id] = begun[m[1]]
 		}
 		if strings.HasPrefix(rest, "<... ") {
 			_, tail, _ := strings.Cut(rest, " resumed>")
 			rest = begun[id] + tail
+		}
+		if !strings.HasPrefix(rest, "+++") {
+			delete(begun, id)
+		}
+		if strings.HasPrefix(rest, "getppid(") {
+			continue // threadexec makes as many as there is time for
 		}
 		threads[i] = append(threads[i], rest)
 	}
