@@ -32,6 +32,7 @@ const (
 
 	GDB      Need = "gdb"      // run gdb and its gcore
 	ElfUtils Need = "elfutils" // run eu-readelf
+	Strace   Need = "strace"   // run strace
 
 	IOUring  Need = "io_uring" // make a ring
 	Kcmp     Need = "kcmp"     // compare two processes
@@ -45,7 +46,7 @@ const (
 )
 
 // defaultPromise is what a CI machine grants unless WARDER_PROMISED says otherwise.
-const defaultPromise = "ptrace,root,seccomp,landlock,i386,gdb,elfutils"
+const defaultPromise = "ptrace,root,seccomp,landlock,i386,gdb,elfutils,strace"
 
 var (
 	answersMu sync.Mutex
