@@ -29,9 +29,8 @@ type follower struct {
 }
 
 type followed struct {
-	pid    int
-	inside bool // between a call's two stops
-	asked  bool // the collector wants its return
+	pid   int
+	asked bool // the collector wants its return
 }
 
 // follow runs a command under a collector until it ends. Its first execve has
