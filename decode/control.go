@@ -6,8 +6,10 @@ import "warder/abi"
 // numbers).
 var fcntlArg = &shape{pick: func(d *decoder, _ int) *shape {
 	switch d.unsigned(1) {
-	case 0, 8, 1027, 1030, 1031: // F_DUPFD, F_SETOWN, F_DUPFD_QUERY, F_DUPFD_CLOEXEC, F_SETPIPE_SZ
+	case 8, 1027, 1031: // F_SETOWN, F_DUPFD_QUERY, F_SETPIPE_SZ
 		return cint
+	case 0, 1030: // F_DUPFD, F_DUPFD_CLOEXEC
+		return cuint
 	case 2:
 		return fdFlags
 	case 4:

@@ -19,13 +19,16 @@ var pollForms = map[string]*form{
 		return epollIn
 	}}}},
 	"epoll_wait":   {args: [6]*shape{1: epollOut}},
-	"epoll_pwait":  {args: [6]*shape{1: epollOut}},
-	"epoll_pwait2": {args: [6]*shape{1: epollOut}},
+	"epoll_pwait":  {args: [6]*shape{1: epollOut, 4: maskLost}},
+	"epoll_pwait2": {args: [6]*shape{1: epollOut, 3: timeLost, 4: maskLost}},
 }
 
 var (
 	pollIn = &shape{doc: "struct pollfd[]", enter: func(d *decoder, i int) { d.pollfds(d.value(i), d.unsigned(1)) }}
-	fdSet  = &shape{doc: "descriptors", enter: func(d *decoder, i int) {
+	// Behind what the kernel fills strace reads nothing of a call that failed.
+	maskLost = &shape{doc: "signal set", enter: kinds[abi.SigSet].enter, lost: true}
+	timeLost = &shape{doc: "struct timespec", enter: kinds[abi.Timespec].enter, lost: true}
+	fdSet    = &shape{doc: "descriptors", enter: func(d *decoder, i int) {
 		p, n := d.fdset(d.value(i), d.value(0))
 		if p == nil {
 			d.pointer(d.value(i))
