@@ -40,7 +40,7 @@ var built sync.Map
 // once builds name with command unless that was done; the output's name goes
 // behind the arguments. A benchmark whose subject cannot be built is skipped
 // with the reason.
-func once(b *testing.B, name, dir, command string, args ...string) string {
+func once(b testing.TB, name, dir, command string, args ...string) string {
 	b.Helper()
 	build := func() (string, error) {
 		tool, err := exec.LookPath(command)
@@ -68,7 +68,7 @@ func once(b *testing.B, name, dir, command string, args ...string) string {
 }
 
 // workload is the executable of workloads/name.c.
-func workload(b *testing.B, name string) string {
+func workload(b testing.TB, name string) string {
 	b.Helper()
 	return once(b, name, "workloads", "gcc", "-O2", "-static", "-pthread", "-Wall", "-Wextra", name+".c")
 }
@@ -96,7 +96,7 @@ func programOf(b *testing.B, name string) string {
 }
 
 // live skips what this machine cannot hold.
-func live(b *testing.B) {
+func live(b testing.TB) {
 	b.Helper()
 	testutil.Require(b, testutil.Ptrace, testutil.Seccomp)
 	if runtime.GOARCH != "amd64" {

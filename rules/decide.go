@@ -222,7 +222,12 @@ func (m *Matcher) probed(r *Rule, c *Call, ctx *Context) bool {
 	if !ok {
 		return false
 	}
-	for _, p := range r.Probe {
+	return probed(r.Probe, path)
+}
+
+// probed reports whether a path is among probes, or in the tree of one.
+func probed(probes []string, path string) bool {
+	for _, p := range probes {
 		if path == p || strings.HasSuffix(p, "/") && strings.HasPrefix(path, p) {
 			return true
 		}

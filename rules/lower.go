@@ -51,7 +51,10 @@ func lower(p *Policy, arch abi.Arch, target Target) (*bpf.Program, error) {
 		only: only, later: later,
 		policy: p, arch: arch, target: target,
 		match:  NewMatcher(p, arch),
-		bodies: make(map[body]bpf.Label),
+		bodies: make(map[body]bpf.Label), watched: make(map[string]bool),
+	}
+	for _, call := range p.Watched {
+		l.watched[call] = true
 	}
 	tree := l.tree(l.launchBlock(l.intervals()))
 	if arch == abi.X86_64 {
@@ -72,14 +75,15 @@ var LaunchCalls = [...]string{
 func launchCall(name string) bool { return slices.Contains(LaunchCalls[:], name) }
 
 type lowering struct {
-	policy *Policy
-	arch   abi.Arch
-	target Target
-	match  *Matcher
-	b      bpf.Builder
-	bodies map[body]bpf.Label // argument blocks by what they do
-	only   map[uint32]bool    // the calls that are decided, where not all are
-	later  map[uint32]bool    // those that a program loaded later decides too
+	policy  *Policy
+	arch    abi.Arch
+	target  Target
+	match   *Matcher
+	b       bpf.Builder
+	bodies  map[body]bpf.Label // argument blocks by what they do
+	only    map[uint32]bool    // the calls that are decided, where not all are
+	watched map[string]bool
+	later   map[uint32]bool // those that a program loaded later decides too
 }
 
 // body says how one call is decided. Calls with equal bodies share their code,
@@ -93,6 +97,7 @@ type body struct {
 	clone    bool   // does not run with CLONE_UNTRACED
 	clone3   bool   // does not run: its flags are in memory
 	affinity bool   // does not run without a stop
+	watched  bool   // stops
 	later    bool   // runs or stops: the strictest of two programs wins, and the later one may be less strict
 	fallback Action // what no rule decides
 }
@@ -138,12 +143,19 @@ func (l *lowering) bodyOf(nr uint32) (body, []int32) {
 		launch: launchCall(name), clone: name == "clone", clone3: name == "clone3",
 		affinity: l.target != FilterOnly && affinityCall(name),
 		later:    l.later[nr],
+		watched:  l.target != FilterOnly && l.watched[name],
+	}
+	if b.watched {
+		list = nil // whatever they say, it stops
+		if !b.launch {
+			return body{constant: true, ret: bpf.RetTrace}, nil
+		}
 	}
 	ret, ok := l.constant(list, fallback)
 	if b.affinity && runs(ret) || b.later && ret != bpf.RetAllow {
 		ret = bpf.RetTrace
 	}
-	if ok && !(runs(ret) && (b.clone || b.clone3)) {
+	if ok && !b.watched && !(runs(ret) && (b.clone || b.clone3)) {
 		if !b.launch || ret == bpf.RetAllow {
 			return body{constant: true, ret: ret}, nil
 		}
@@ -283,6 +295,8 @@ func runs(ret uint32) bool { return ret == bpf.RetAllow || ret == bpf.RetLog }
 // and for a call that the supervisor has to see.
 func (l *lowering) returns(in *interval, ret uint32) bpf.Label {
 	switch {
+	case in.watched:
+		return l.b.Ret(bpf.RetTrace)
 	case in.later && (ret != bpf.RetAllow || in.clone || in.clone3):
 		return l.b.Ret(bpf.RetTrace)
 	case in.clone && runs(ret):

@@ -208,6 +208,9 @@ type Policy struct {
 	// Notes are what Parse left out of an OCI profile or read in another
 	// sense than its author may expect, one line each; see Warnings.
 	Notes []string
+
+	// Watched are calls that stop whatever else is said of them; see Watching.
+	Watched []string
 }
 
 // Where names the place of a rule in its source, for messages.

@@ -13,8 +13,10 @@ type watchKey struct {
 	calls  string
 }
 
-// Watching is p with calls that stop (Trace) wherever p lets them run. The same
-// p and calls give the same pointer.
+// Watching is p with calls that stop, whatever it says of them: the supervisor
+// sees them, those that p refuses too, and then does what p says. The same p
+// and calls give the same pointer. What is lowered for an engine without stops
+// does not stop.
 func (p *Policy) Watching(calls []string) *Policy {
 	if len(calls) == 0 {
 		return p
@@ -24,33 +26,7 @@ func (p *Policy) Watching(calls []string) *Policy {
 		return q.(*Policy)
 	}
 	q := *p
-	q.Rules = nil
-	for _, r := range p.Rules {
-		if r.Action.Kind != Allow && r.Action.Kind != Log {
-			q.Rules = append(q.Rules, r)
-			continue
-		}
-		rest := r
-		rest.Calls = nil
-		traced := r
-		traced.Calls, traced.Action = nil, Action{Kind: Trace}
-		for _, call := range r.Calls {
-			if slices.Contains(calls, call) {
-				traced.Calls = append(traced.Calls, call)
-			} else {
-				rest.Calls = append(rest.Calls, call)
-			}
-		}
-		if len(traced.Calls) > 0 {
-			q.Rules = append(q.Rules, traced)
-		}
-		if len(rest.Calls) > 0 {
-			q.Rules = append(q.Rules, rest)
-		}
-	}
-	if p.Default.Kind == Allow || p.Default.Kind == Log {
-		q.Rules = append(q.Rules, Rule{Calls: slices.Clone(calls), Action: Action{Kind: Trace}})
-	}
+	q.Watched = slices.Clone(calls)
 	q2, _ := watching.LoadOrStore(key, &q)
 	return q2.(*Policy)
 }

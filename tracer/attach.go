@@ -192,6 +192,7 @@ func (s *Stopped) Signal(tid int) int {
 type hold struct {
 	pid     int
 	threads map[int]int // the signal that is to be delivered to each, or 0
+	grouped map[int]int // those in a group-stop, and the signal of it
 	doubts  int         // refusals without a visible reason
 }
 

@@ -164,6 +164,7 @@ func nap(d time.Duration) {
 // died after having taken the report.
 func (h *hold) enter(tid, code int) error {
 	h.threads[tid] = 0
+	delete(h.grouped, tid)
 	switch w := classify(uint32(code)<<8 | 0x7f); w.kind {
 	case SignalStop:
 		h.threads[tid] = w.code
@@ -171,7 +172,11 @@ func (h *hold) enter(tid, code int) error {
 		if err := keepWaiting(tid); err != nil && !errors.Is(err, unix.ESRCH) {
 			return err
 		}
-	default: // a group-stop, which Detach leaves as it is
+	case GroupStop: // which Detach leaves as it is
+		if h.grouped == nil {
+			h.grouped = make(map[int]int)
+		}
+		h.grouped[tid] = w.code
 	}
 	return nil
 }

@@ -46,6 +46,7 @@ func (s *session) syscallStop(t *task) error {
 				return &Error{"restore argument", t.tid, err}
 			}
 		}
+		s.traceExit(t)
 		t.wantExit, t.restore = false, false
 	default:
 		// Neither entry nor exit: nothing known makes it so, and what was not
@@ -70,6 +71,9 @@ func (s *session) decide(t *task) error {
 	}
 	if !v.Action.Refuses() && rules.AffinityCall(arch, s.call.Nr) {
 		s.placement.over() // before the program can see where it is kept
+	}
+	if s.cfg.Trace != nil {
+		s.traceEntry(t, v)
 	}
 	if !v.Action.Refuses() {
 		if e := s.watchedCall(t); e != nil {

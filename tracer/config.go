@@ -148,6 +148,9 @@ type Config struct {
 	// Watch names events that Hooks.Event is called for.
 	Watch Watch
 
+	// Trace tells a witness of calls, those that the policy refuses too.
+	Trace *Tracing
+
 	Hooks    Hooks
 	Observer Observer
 	// Log gets one entry at a session's end and at a violation, and each call

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -53,11 +54,14 @@ type session struct {
 
 	info ptrace.SyscallInfo
 	call rules.Call
-	ctx  rules.Context
-	at   *task // whose memory ctx.Path reads
+
+	verdict rules.Verdict // that the witness is told of
+	ctx     rules.Context
+	at      *task // whose memory ctx.Path reads
 
 	stops  uint64
 	inHook bool
+	traced []bool // the calls that Config.Trace wants, by number
 
 	onReturn func(rax uint64) // RunCode: the code came back to its caller
 	finished bool             // it did
@@ -146,7 +150,10 @@ func newSession(cfg *Config) (*session, error) {
 	if err := cfg.checkWatch(); err != nil {
 		return nil, err
 	}
-	prepared, err := Prepare(policy.Watching(cfg.Watch.calls()), cfg.Engine)
+	if err := s.checkTrace(); err != nil {
+		return nil, err
+	}
+	prepared, err := Prepare(policy.Watching(slices.Concat(cfg.Watch.calls(), cfg.Trace.calls())), cfg.Engine)
 	if err != nil {
 		return nil, err
 	}

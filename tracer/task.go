@@ -23,6 +23,7 @@ type task struct {
 	held    bool // an event of it is told of
 	signal  int  // what it is resumed with then
 	listen  bool // or it is in a group-stop
+	inside  bool // the witness waits for the return of its call
 	seen    bool // the call that it is at the entry of was told of already
 }
 

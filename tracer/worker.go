@@ -83,6 +83,7 @@ func onOwnThread(f func(*worker)) bool {
 	if !childless() {
 		return false
 	}
+	hushStops()
 	w := newWorker()
 	w.affinity()
 	f(w)
@@ -120,6 +121,7 @@ func onNewThread(f func(), locked chan<- struct{}) {
 		close(locked)
 	}
 	if fit() {
+		hushStops()
 		f()
 		return
 	}

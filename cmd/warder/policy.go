@@ -18,7 +18,7 @@ const invalidPolicy = 1
 
 func newPolicy() *cobra.Command {
 	return group("policy", "Check, show and explain policies",
-		newPolicyCheck(), newPolicyShow(), newPolicyExplain(), newPolicyDisasm())
+		newPolicyCheck(), newPolicyShow(), newPolicyExplain(), newPolicyDisasm(), newPolicyDiff(), newPolicyTest())
 }
 
 func newPolicyCheck() *cobra.Command {

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"warder/abi"
 	"warder/rules"
 )
 
@@ -25,6 +26,19 @@ func loadPolicy(name string) (*rules.Policy, error) {
 		return rules.Profile(name)
 	}
 	return rules.Parse(source, text, rules.ParseOptions{Kernel: kernelVersion()})
+}
+
+// loadPolicyFor reads a policy as another architecture would.
+func loadPolicyFor(name string, arch abi.Arch) (*rules.Policy, error) {
+	source, text, err := policyText(name)
+	if err == nil && text == nil {
+		source = name + ".yaml"
+		text, err = rules.ProfileText(name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return rules.Parse(source, text, rules.ParseOptions{Kernel: kernelVersion(), Arch: arch})
 }
 
 // policyText finds the document that name means; a nil text is a profile.

@@ -15,6 +15,7 @@ var subcommands = [...]struct {
 	make func() *cobra.Command
 }{
 	{"run", newRun},
+	{"trace", newTrace},
 	{"resume", newResume},
 	{"snapshot", newSnapshot},
 	{"code", newCode},

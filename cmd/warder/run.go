@@ -24,6 +24,8 @@ type runFlags struct {
 	grants         grantFlags
 	weaken         []string
 
+	recorded recordedFlags
+
 	dir                   string
 	envs                  []string
 	stdin, stdout, stderr string
@@ -74,6 +76,7 @@ func (f *runFlags) define(fs *pflag.FlagSet) {
 	fs.StringVar(&f.stdout, "stdout", "", "`FILE` for standard output; replaced if it exists")
 	fs.StringVar(&f.stderr, "stderr", "", "`FILE` for standard error; replaced if it exists")
 	f.events.define(fs)
+	f.recorded.define(fs)
 	f.session.define(fs)
 }
 
@@ -130,7 +133,14 @@ func (f *runFlags) start(cmd *cobra.Command, args []string, choose func(*tracer.
 		return h.failed(err)
 	}
 	h.program = cfg.Path
+	rec, err := f.recorded.open(&cfg)
+	if err != nil {
+		return h.abandon(err)
+	}
 	r, err := h.hold(tracer.Run)
+	if rec != nil {
+		rec.finish(r)
+	}
 	if err != nil {
 		return h.failed(err)
 	}

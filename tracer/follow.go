@@ -1,0 +1,356 @@
+package tracer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"sync"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"warder/abi"
+	"warder/internal/ptrace"
+	"warder/rules"
+)
+
+// Following is a program that is looked at and not held: it has no policy, no
+// jail and no budget, and may do what its user may. It is what strace(1) does.
+type Following struct {
+	// Path is the executable, without a search, for a program that is started.
+	Path       string
+	Args, Env  []string // Args[0] is its name
+	Dir        string   // "": this process's
+	Descriptor [3]*os.File
+
+	// PIDs are running processes instead, all of whose threads are followed;
+	// one id of any of its threads is enough. They go on when Follow returns.
+	PIDs []int
+
+	// Calls are the names of the calls that Witness is told of; nil: all. In a
+	// program that is started the others do not stop: a seccomp filter tells
+	// them apart. In one that runs already every call stops.
+	Calls []string
+	// Entries says that no return will be asked for: a call of a program that
+	// is started then stops once.
+	Entries bool
+
+	Witness Witness
+	// Begun, if not nil, is called when the program stands before its first
+	// instruction, or all PIDs are attached to.
+	Begun func(pid int)
+}
+
+// Followed is how a followed program ended.
+type Followed struct {
+	PID    int             // of the program that was started; 0 for PIDs
+	Status unix.WaitStatus // its
+}
+
+// Follow starts or attaches to programs and tells the Witness what they and
+// everything that they start do, until all have ended. When ctx ends, a program
+// that was started is killed with all its kin, and processes that were attached
+// to are let go; so it is if this process dies.
+//
+// # Limits
+//
+// A program that is started by a user without CAP_SYS_ADMIN and of which not
+// every call is asked for gets PR_SET_NO_NEW_PRIVS, as the kernel demands for
+// the filter: set-user-ID programs gain nothing then, nor do they while traced
+// by such a user.
+//
+// While calls come fast a program that was started is kept on the tracer's
+// core (crowd), which it cannot see.
+func Follow(ctx context.Context, cfg *Following) (*Followed, error) {
+	f := &follower{cfg: cfg, tasks: make(map[int]*thread), ids: make(map[int]int), deaf: make(map[int]bool)}
+	if err := f.choose(); err != nil {
+		return nil, err
+	}
+	for _, pid := range cfg.PIDs {
+		g, err := guard(pid)
+		if err != nil {
+			return nil, absent(pid, err)
+		}
+		if err := notOurselves(g); err != nil {
+			return nil, err
+		}
+	}
+	var err error
+	done := make(chan struct{})
+	go onNewThread(func() {
+		defer close(done)
+		defer func() {
+			// As in a session: the thread ends, and what it traces with it.
+			if p := recover(); p != nil {
+				err = fmt.Errorf("BUG: following: %v", p)
+			}
+		}()
+		err = f.follow(ctx)
+	}, nil)
+	<-done
+	if err != nil {
+		return nil, err
+	}
+	return &f.result, nil
+}
+
+// follower is one Follow. All but what mu guards belongs to its thread.
+type follower struct {
+	cfg    *Following
+	known  map[abi.Arch][]bool // the calls wanted, by number; nil: all
+	filter []unix.SockFilter   // that tells them apart; nil: each call stops
+	tasks  map[int]*thread
+	root   int
+	events []event
+
+	info   ptrace.SyscallInfo
+	call   rules.Call
+	crowd  crowd
+	result Followed
+
+	mu    sync.Mutex
+	ended bool         // by ctx
+	rung  int          // the thread to which a SIGSTOP is under way that is not the program's, or 0
+	ids   map[int]int  // the process of each thread
+	deaf  map[int]bool // those in a group-stop, which a SIGSTOP does not wake
+}
+
+// choose prepares the calls that are told of.
+func (f *follower) choose() error {
+	if f.cfg.Calls == nil {
+		if f.cfg.Entries && len(f.cfg.PIDs) == 0 {
+			var err error
+			f.filter, err = wanted(nil)
+			return err
+		}
+		return nil
+	}
+	f.known = make(map[abi.Arch][]bool)
+	for _, arch := range []abi.Arch{abi.X86_64, abi.I386, abi.AArch64} {
+		f.known[arch] = numbers(arch, f.cfg.Calls)
+	}
+	native := abi.Native()
+	for _, name := range f.cfg.Calls {
+		if _, ok := native.Number(name); !ok {
+			return fmt.Errorf("no call %q on %s", name, native)
+		}
+	}
+	if len(f.cfg.PIDs) > 0 {
+		return nil
+	}
+	calls := slices.Clone(f.known[native])
+	for nr := range calls {
+		calls[nr] = calls[nr] || rules.AffinityCall(native, uint32(nr))
+	}
+	var err error
+	f.filter, err = wanted(calls)
+	return err
+}
+
+// numbers is the set of the calls that an architecture has of names.
+func numbers(arch abi.Arch, names []string) []bool {
+	var set []bool
+	for _, name := range names {
+		nr, ok := arch.Number(name)
+		if !ok {
+			continue
+		}
+		if need := int(nr) + 1; need > len(set) {
+			set = append(set, make([]bool, need-len(set))...)
+		}
+		set[nr] = true
+	}
+	return set
+}
+
+// wants reports whether the witness is told of a call.
+func (f *follower) wants(arch abi.Arch, nr uint32) bool {
+	if f.known == nil {
+		return true
+	}
+	set := f.known[arch]
+	return int(nr) < len(set) && set[nr]
+}
+
+// follow is the tracing thread's life.
+func (f *follower) follow(ctx context.Context) error {
+	defer f.crowd.end()
+	// The end of this thread lets go of all that it traces; what it has
+	// started is killed by that (PTRACE_O_EXITKILL).
+	if len(f.cfg.PIDs) > 0 {
+		if err := f.attach(); err != nil {
+			return err
+		}
+	} else if err := f.start(); err != nil {
+		f.end()
+		return err
+	}
+	stop := context.AfterFunc(ctx, f.end)
+	defer stop()
+	if f.cfg.Begun != nil {
+		f.cfg.Begun(f.root)
+	}
+	if f.root != 0 {
+		f.begins(f.tasks[f.root])
+	}
+	return f.loop()
+}
+
+// end has the loop end: what was started is killed, and of what was attached
+// to a thread is given a SIGSTOP, which wakes the loop and is not delivered.
+func (f *follower) end() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.ended {
+		return
+	}
+	f.ended = true
+	if len(f.cfg.PIDs) > 0 {
+		f.ring()
+		return
+	}
+	for _, pid := range f.ids {
+		_ = unix.Kill(pid, unix.SIGKILL) // ESRCH: it is dead
+	}
+}
+
+// ring wakes the loop, with mu. Where all threads are deaf it looks itself
+// every now and then.
+func (f *follower) ring() {
+	f.rung = 0
+	for tid, pid := range f.ids {
+		if !f.deaf[tid] && unix.Tgkill(pid, tid, unix.SIGSTOP) == nil {
+			f.rung = tid
+			return
+		}
+	}
+}
+
+// mayLeave reports whether all that was attached to can be let go: the SIGSTOP
+// of ring has been taken back. One that a group-stop was faster than changes
+// nothing, and the SIGCONT that ends the one ends the other.
+func (f *follower) mayLeave() bool {
+	if len(f.cfg.PIDs) == 0 {
+		return false
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.ended && f.rung == 0
+}
+
+// bell reports whether the SIGSTOP that a thread is stopped for is end's.
+func (f *follower) bell(t *thread) bool {
+	var info ptrace.SigInfo
+	if ptrace.GetSigInfo(t.tid, &info) != nil {
+		return false
+	}
+	const siTkill = -6
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	from, _ := info.Sender()
+	if f.rung != t.tid || info.Code != siTkill || from != uint32(unix.Getpid()) {
+		return false
+	}
+	f.rung = 0
+	return true
+}
+
+// start starts the program and takes it to where it stands before its first
+// instruction, seized. It begins as strace's does: a child of this thread that
+// asks to be traced and executes the program; seizing it, which group-stops
+// need to be told from signals (ptrace(2)), takes a SIGSTOP, and a SIGCONT that
+// is not delivered.
+func (f *follower) start() error {
+	f.crowd.begin()
+	attr := &syscall.ProcAttr{Dir: f.cfg.Dir, Env: f.cfg.Env, Sys: &syscall.SysProcAttr{Ptrace: true}}
+	for _, file := range f.cfg.Descriptor {
+		fd := ^uintptr(0) // not open in the program
+		if file != nil {
+			fd = file.Fd()
+		}
+		attr.Files = append(attr.Files, fd)
+	}
+	pid, err := syscall.ForkExec(f.cfg.Path, f.cfg.Args, attr)
+	if err != nil {
+		return &LaunchError{Path: f.cfg.Path, Err: err}
+	}
+	f.root, f.result.PID = pid, pid
+	f.enter(pid, pid)
+	if err := f.await(pid, func(w wait) bool { return w.kind == SignalStop }); err != nil {
+		return err
+	}
+	if err := ptrace.Detach(pid, int(unix.SIGSTOP)); err != nil {
+		return &Error{"PTRACE_DETACH", pid, err}
+	}
+	if err := f.await(pid, func(w wait) bool { return w.kind == SignalStop && w.code == int(unix.SIGSTOP) }); err != nil {
+		return err
+	}
+	if err := ptrace.Seize(pid, ptrace.SessionOptions&^unix.PTRACE_O_TRACEVFORKDONE); err != nil {
+		return &Error{"PTRACE_SEIZE", pid, err}
+	}
+	if err := unix.Kill(pid, unix.SIGCONT); err != nil {
+		return &Error{"kill", pid, err}
+	}
+	for stopped := false; ; {
+		var w wait
+		if err := f.await(pid, func(x wait) bool { w = x; return true }); err != nil {
+			return err
+		}
+		if w.kind == SignalStop && w.code == int(unix.SIGCONT) {
+			break
+		}
+		if w.kind != GroupStop && w.kind != EventStop || stopped && w.kind == GroupStop {
+			return &Error{"start", pid, fmt.Errorf("a stop of kind %s before its first instruction", w.kind)}
+		}
+		stopped = w.kind == GroupStop
+		if err := ptrace.Cont(pid, 0); err != nil {
+			return &Error{"PTRACE_CONT", pid, err}
+		}
+	}
+	return f.install(pid)
+}
+
+// await waits for one stop of a task that is the thread's only child.
+func (f *follower) await(pid int, is func(wait) bool) error {
+	var status uint32
+	for {
+		_, err := ptrace.Wait(pid, unix.WALL|wnothread|unix.WUNTRACED, &status, nil)
+		if errors.Is(err, unix.EINTR) {
+			continue
+		}
+		if err != nil {
+			return &Error{"wait4", pid, err}
+		}
+		break
+	}
+	switch w := classify(status); {
+	case w.kind == ExitedDeath || w.kind == SignaledDeath:
+		f.drop(pid)
+		return &Error{"start", pid, fmt.Errorf("%w: it was killed before its first instruction", unix.ESRCH)}
+	case !is(w):
+		return &Error{"start", pid, fmt.Errorf("a stop of kind %s before its first instruction", w.kind)}
+	}
+	return nil
+}
+
+// begins tells of the execve that the program began by, whose arguments are on
+// its stack in the order in which the kernel has put them there.
+func (f *follower) begins(t *thread) {
+	if f.wantsName("execve") {
+		if c, ok := firstCall(t.tid); ok {
+			f.call = c
+			if f.cfg.Witness.Enter(t.pid, t.tid, &f.call, nil) {
+				f.cfg.Witness.Return(t.pid, t.tid, 0, false)
+			}
+		}
+	}
+	_ = f.resume(t, 0) // ESRCH: its death is reported next
+}
+
+func (f *follower) wantsName(name string) bool {
+	native := abi.Native()
+	nr, ok := native.Number(name)
+	return ok && f.wants(native, nr)
+}
