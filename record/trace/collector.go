@@ -43,7 +43,7 @@ var _ tracer.Witness = (*Collector)(nil)
 func NewCollector(opt Options) *Collector {
 	opt.defaults()
 	c := &Collector{opt: opt, threads: map[int]*thread{}, native: abi.Native(), kinds: kindTable(), verdicts: map[rules.Verdict]*Verdict{}}
-	c.decode = decode.Options{MaxString: opt.MaxString}
+	c.decode = decode.Options{MaxString: opt.MaxString, Zone: opt.Zone}
 	return c
 }
 
@@ -207,7 +207,7 @@ func (c *Collector) Signal(pid, tid, signal int, siginfo []byte) {
 	}
 	e := Event{Kind: SignalKind, PID: pid, TID: tid, Time: c.opt.Now(), Signal: abi.SignalName(signal)}
 	if siginfo != nil {
-		e.Text = decode.Signal(signal, siginfo)
+		e.Text = decode.Signal(c.native, signal, siginfo, c.decode)
 	}
 	c.opt.Sink.Tell(&e, len(c.threads))
 }
