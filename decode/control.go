@@ -4,7 +4,7 @@ import "warder/abi"
 
 // fcntlArg goes by the command (linux/fcntl.h, x86-64's and the generic
 // numbers).
-var fcntlArg = &shape{pick: func(d *decoder, _ int) *shape {
+var fcntlArg = &shape{doc: "by command: struct flock, struct f_owner_ex, numbers and names", pick: func(d *decoder, _ int) *shape {
 	switch d.unsigned(1) {
 	case 8, 1027, 1031: // F_SETOWN, F_DUPFD_QUERY, F_SETPIPE_SZ
 		return cint

@@ -29,7 +29,7 @@ func (d *decoder) request(names abi.FlagSet, v uint64) {
 
 // ioctlArg goes by the request (asm-generic/ioctls.h, linux/fs.h,
 // linux/sockios.h).
-var ioctlArg = &shape{pick: func(d *decoder, _ int) *shape {
+var ioctlArg = &shape{doc: "by request: struct termios, struct winsize, struct ifreq, numbers and names; of other requests the address", pick: func(d *decoder, _ int) *shape {
 	switch d.unsigned(1) {
 	case 0x5401, 0x802c542a: // TCGETS, TCGETS2
 		return termiosOut
@@ -103,7 +103,7 @@ func ioctlShown(d *decoder) []uint8 {
 
 func ioctlResult(d *decoder) {
 	switch d.unsigned(1) {
-	case 0x5441, 0xb701, 0xb702: // TIOCGPTPEER, NS_GET_USERNS, NS_GET_PARENT
+	case 0xb701, 0xb702: // NS_GET_USERNS, NS_GET_PARENT
 		resultFD(d)
 	default:
 		d.int(int64(d.result))

@@ -51,7 +51,7 @@ func prctlShown(d *decoder) []uint8 {
 	return first(5)
 }
 
-var prctlArg = &shape{pick: func(d *decoder, i int) *shape {
+var prctlArg = &shape{doc: "by option: strings, numbers and names", pick: func(d *decoder, i int) *shape {
 	switch option := d.unsigned(0); {
 	case i == 1:
 		return prctlSecond(option)

@@ -53,7 +53,7 @@ var (
 		}
 		d.bracket(addr, 4, func(p []byte) { d.id(u32(p, 0), 32) })
 	})
-	cloneTID = &shape{pick: func(d *decoder, _ int) *shape {
+	cloneTID = &shape{doc: "thread id", pick: func(d *decoder, _ int) *shape {
 		if d.unsigned(0)&(cloneParentSet|clonePIDFD) != 0 {
 			return cloneTIDOut
 		}

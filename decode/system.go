@@ -19,7 +19,7 @@ var systemForms = map[string]*form{
 	"seccomp":                 {args: [6]*shape{1: seccompFlags, 2: seccompArg}, result: seccompResult},
 	"landlock_create_ruleset": {args: [6]*shape{0: {doc: "struct landlock_ruleset_attr", enter: ruleset}}, result: resultFD},
 	"landlock_add_rule":       {args: [6]*shape{2: {doc: "struct of the rule's type", enter: landlockRule}}},
-	"ptrace":                  {args: [6]*shape{2: {doc: "address", enter: func(d *decoder, i int) { d.pointer(d.value(i)) }}, 3: ptraceData}, shown: ptraceShown},
+	"ptrace":                  {args: [6]*shape{2: {enter: func(d *decoder, i int) { d.pointer(d.value(i)) }}, 3: ptraceData}, shown: ptraceShown},
 	"add_key":                 {args: [6]*shape{4: keySerial}},
 	"request_key":             {args: [6]*shape{3: keySerial}},
 	"prctl":                   {args: [6]*shape{1: prctlArg, 2: prctlArg, 3: prctlArg, 4: prctlArg}, shown: prctlShown, result: prctlResult},
@@ -146,7 +146,7 @@ var (
 		}
 		d.hex(d.value(i))
 	}}
-	seccompArg = &shape{pick: func(d *decoder, _ int) *shape {
+	seccompArg = &shape{doc: "by operation: struct sock_fprog, struct seccomp_notif_sizes, names", pick: func(d *decoder, _ int) *shape {
 		switch d.unsigned(0) {
 		case seccompFilter:
 			return programIn
