@@ -32,6 +32,8 @@ const (
 
 	GDB      Need = "gdb"      // run gdb and its gcore
 	ElfUtils Need = "elfutils" // run eu-readelf
+	LLDB     Need = "lldb"     // run lldb
+	Delve    Need = "delve"    // build and run dlv, which internal/tools pins
 
 	IOUring  Need = "io_uring" // make a ring
 	Kcmp     Need = "kcmp"     // compare two processes
@@ -45,7 +47,7 @@ const (
 )
 
 // defaultPromise is what a CI machine grants unless WARDER_PROMISED says otherwise.
-const defaultPromise = "ptrace,root,seccomp,landlock,i386,gdb,elfutils"
+const defaultPromise = "ptrace,root,seccomp,landlock,i386,gdb,elfutils,lldb,delve"
 
 var (
 	answersMu sync.Mutex
