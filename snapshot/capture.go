@@ -22,14 +22,18 @@ const (
 	// PreCopy copies while the process runs, and then, with the process
 	// stopped, what it has written meanwhile.
 	PreCopy Method = "copy while it runs"
+	// ForkCopy stops the process for as long as a fork(2) of it takes, and
+	// copies the memory of the child, which never runs.
+	ForkCopy Method = "copy of a fork"
 )
 
 // Config says what a capture writes and how. The zero value is a full core by
 // the method that fits.
 type Config struct {
-	// Method is the one to use; empty chooses PreCopy for a process that has
-	// more than BufferMax in memory and can be injected into, where the kernel
-	// can watch it (Linux 6.7), else StopCopy.
+	// Method is the one to use. Empty chooses, for a process that has more than
+	// BufferMax in memory, PreCopy where it can be injected into and the kernel
+	// can watch it (Linux 6.7), else ForkCopy where the source is a Forker; else
+	// StopCopy. For Begin it chooses no PreCopy.
 	Method Method
 	// Files adds the clean pages of files: the core then shows programs and
 	// libraries where their files are missing, and is larger by them.
@@ -80,6 +84,61 @@ type Report struct {
 // It must not be called on a thread whose root directory is not the ordinary
 // one, for paths; and the thread that Src.Do runs on must be free to run it.
 func Capture(ctx context.Context, src Source, path string, cfg *Config) (*Report, error) {
+	p, err := prepare(src, path, cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.c.run(ctx); err != nil {
+		p.target.abandon()
+		return nil, p.named(err)
+	}
+	return p.complete(ctx)
+}
+
+// Begin is Capture for a process that stands still until the caller is back,
+// such as one that a hook of a session is shown: it returns when the process
+// may go on. The rest is done meanwhile; Wait must follow.
+//
+// By StopCopy that rest is writing the file, for up to BufferMax; by ForkCopy
+// it is nearly everything. By PreCopy there would be none.
+func Begin(ctx context.Context, src Source, path string, cfg *Config) (*Pending, error) {
+	p, err := prepare(src, path, cfg)
+	if err != nil {
+		return nil, err
+	}
+	p.c.held = true
+	if err := p.c.run(ctx); err != nil {
+		p.target.abandon()
+		return nil, p.named(err)
+	}
+	p.c.report.Freeze = time.Since(p.begin)
+	go func() {
+		defer close(p.over)
+		p.r, p.err = p.complete(ctx)
+	}()
+	return p, nil
+}
+
+// Pending is a snapshot that is being written.
+type Pending struct {
+	path   string
+	begin  time.Time
+	target *target
+	c      *capture
+
+	over chan struct{}
+	r    *Report
+	err  error
+}
+
+// Wait returns when the file is complete, or has failed. It may be called
+// again.
+func (p *Pending) Wait() (*Report, error) {
+	<-p.over
+	return p.r, p.err
+}
+
+func prepare(src Source, path string, cfg *Config) (*Pending, error) {
 	begin := time.Now()
 	if cfg == nil {
 		cfg = &Config{}
@@ -88,19 +147,28 @@ func Capture(ctx context.Context, src Source, path string, cfg *Config) (*Report
 	if err != nil {
 		return nil, err
 	}
-	defer target.abandon()
-	c := newCapture(src, target.raw(), cfg)
-	if err := c.run(ctx); err != nil {
-		if written := (*fs.PathError)(nil); errors.As(err, &written) {
-			err = &FileError{written.Op, path, written.Err} // not the temporary name
-		}
+	return &Pending{path: path, begin: begin, target: target, c: newCapture(src, target.raw(), cfg), over: make(chan struct{})}, nil
+}
+
+// named gives an error about the file the name that the caller knows.
+func (p *Pending) named(err error) error {
+	if written := (*fs.PathError)(nil); errors.As(err, &written) {
+		return &FileError{written.Op, p.path, written.Err}
+	}
+	return err
+}
+
+// complete does what is left when the process runs again.
+func (p *Pending) complete(ctx context.Context) (*Report, error) {
+	defer p.target.abandon()
+	if err := p.c.complete(ctx); err != nil {
+		return nil, p.named(err)
+	}
+	p.c.report.Size = p.target.size()
+	if err := p.target.commit(ctx); err != nil {
 		return nil, err
 	}
-	c.report.Size = target.size()
-	if err := target.commit(ctx); err != nil {
-		return nil, err
-	}
-	return c.done(begin), nil
+	return p.c.done(p.begin), nil
 }
 
 // newCapture is one that writes to f.
@@ -142,8 +210,21 @@ type capture struct {
 
 	stopped time.Time // zero: the process runs
 	faults  uint64    // of the process, at the stop
+	held    bool      // it stands still until run has returned
+	plain   bool      // mappings' details come later
+	// later is what is left to be done when the process runs again, or nil.
+	later func(context.Context) error
 }
 
+// complete does what run has left to be done.
+func (c *capture) complete(ctx context.Context) error {
+	if c.later == nil {
+		return nil
+	}
+	return c.later(ctx)
+}
+
+// run does what the process has to stand still for, and lets it go on.
 func (c *capture) run(ctx context.Context) (err error) {
 	if c.table, err = openPagemap(c.pid); err != nil {
 		return err
@@ -163,13 +244,20 @@ func (c *capture) run(ctx context.Context) (err error) {
 		c.state.Parent = t.last
 		return c.preCopy(ctx, t)
 	}
-	method := c.cfg.Method
+	method, large := c.cfg.Method, residentSize(c.pid) > c.bufferMax()
 	in, can := c.src.(Injector)
+	_, forks := c.src.(Forker)
 	switch {
-	case method == "" && (residentSize(c.pid) <= c.bufferMax() || !can && t == nil):
+	case method == ForkCopy && t != nil:
+		c.because("not copied from a fork: a Tracker's snapshots are read from the process itself")
 		method = StopCopy
-	case method == "":
+	case method != "":
+	case large && c.held && forks && t == nil:
+		method = ForkCopy
+	case large && (t != nil || can && !c.held):
 		method = PreCopy
+	default:
+		method = StopCopy
 	}
 	if method == PreCopy && t == nil {
 		if t, err = c.track(in); err != nil {
@@ -179,8 +267,13 @@ func (c *capture) run(ctx context.Context) (err error) {
 			defer func() { _ = t.Close() }()
 		}
 	}
-	if method == PreCopy && t != nil {
+	switch {
+	case method == PreCopy && t != nil:
 		return c.preCopy(ctx, t)
+	case method == ForkCopy || method == PreCopy && forks && c.cfg.Method == "":
+		if done, err := c.forkCopy(ctx); done || err != nil {
+			return err
+		}
 	}
 	return c.stopAndCopy(ctx)
 }
@@ -189,7 +282,7 @@ func (c *capture) run(ctx context.Context) (err error) {
 // had, the report says why; the process's end is an error.
 func (c *capture) track(in Injector) (*Tracker, error) {
 	if in == nil {
-		c.report.Why = "not copied while it ran: calls cannot be injected"
+		c.because("not copied while it ran: calls cannot be injected")
 		return nil, nil
 	}
 	t, err := Track(in)
@@ -197,11 +290,19 @@ func (c *capture) track(in Injector) (*Tracker, error) {
 		return nil, err
 	}
 	if err != nil {
-		c.report.Why = "not copied while it ran: " + err.Error()
+		c.because("not copied while it ran: " + err.Error())
 		return nil, nil
 	}
 	c.report.Freeze += t.freeze
 	return t, nil
+}
+
+// because adds a reason why the method is another.
+func (c *capture) because(why string) {
+	if c.report.Why != "" {
+		why = c.report.Why + "; " + why
+	}
+	c.report.Why = why
 }
 
 func (c *capture) bufferMax() uint64 {

@@ -56,7 +56,7 @@ func mark(ctx context.Context, src Injector, t *Tracker, begin time.Time) (*Base
 	}
 	f := os.NewFile(uintptr(fd), "warder-base")
 	c := newCapture(src, f, &Config{Method: StopCopy, Tracker: t, NoSync: true})
-	if err := c.run(ctx); err != nil {
+	if err := errors.Join(c.run(ctx), c.complete(ctx)); err != nil {
 		return nil, nil, errors.Join(err, f.Close())
 	}
 	r := c.done(begin)

@@ -33,8 +33,11 @@ func TestLiveResume(t *testing.T) {
 				for round := 0; len(files) < each && round < 20; round++ {
 					pattern := filepath.Join(dir, fmt.Sprintf("%d.%%n.core", round))
 					o := finish(t, command(t, append([]string{
-						"run", "--cpu-time", "none", "--on", "every:23ms", "--do", "snapshot:" + pattern,
+						"run", "--cpu-time", "none", "--on", "every:23ms", "--do", "snapshot:" + pattern, "--snapshot-method", []string{"stop", "fork"}[round%2],
 					}, argv...)...))
+					if round%2 == 1 && strings.Count(o.stderr, "copy of a fork") != strings.Count(o.stderr, " pages, ") {
+						t.Errorf("not all by a fork:\n%s", o.stderr)
+					}
 					if o.stdout != want.stdout || o.status != 0 {
 						t.Fatalf("with snapshots: %d %q\n%s", o.status, o.stdout, o.stderr)
 					}
@@ -134,6 +137,7 @@ func TestResumeErrors(t *testing.T) {
 		{[]string{"run", "--on", "entry", "--", "true"}, "no --do ACTION behind it"},
 		{[]string{"run", "--do", "regs", "--", "true"}, "no --on EVENT before it"},
 		{[]string{"run", "--on", "entry", "--do", "snapshot", "--", "true"}, "snapshot needs a file"},
+		{[]string{"run", "--on", "exit", "--do", "regs", "--snapshot-method", "frok", "--", "true"}, `did you mean "fork"`},
 		{[]string{"run", "--engine", "seccomp", "-p", "runtime", "--on", "entry", "--do", "regs", "--", "true"}, "events need stops"},
 	} {
 		o := finish(t, command(t, tt.args...))

@@ -131,6 +131,7 @@ func (f *runFlags) start(cmd *cobra.Command, args []string, choose func(*tracer.
 	}
 	h.program = cfg.Path
 	r, err := h.hold(tracer.Run)
+	f.events.finish()
 	if err != nil {
 		return h.failed(err)
 	}
