@@ -22,12 +22,13 @@ type copies struct {
 	was        unix.Rlimit  // RLIMIT_NPROC of the program without them
 }
 
-// kill ends them; whoever they were made for finds out.
+// kill ends them while the stub is there, which buries them; whoever they were
+// made for finds out.
 func (c *copies) kill() {
 	c.Lock()
 	defer c.Unlock()
 	for fd := range c.pidfds {
-		_ = unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0)
+		_ = killAndReap(fd)
 	}
 }
 
@@ -94,7 +95,10 @@ func (f *Frozen) Fork(tid int) (pid int, end func() error, err error) {
 	end = sync.OnceValue(func() error {
 		defer s.copies.remove(pidfd)
 		defer lower()
-		return endCopy(pid, pidfd)
+		if err := killAndReap(pidfd); err != nil {
+			return &Error{"end the copy", pid, err}
+		}
+		return nil
 	})
 	if err != nil {
 		return 0, nil, errors.Join(err, end())
@@ -201,11 +205,11 @@ func (s *session) still(pid int, in *injection) error {
 	return nil
 }
 
-// endCopy kills a copy and waits until it is gone. The session's thread may be
-// the one that reaps it.
-func endCopy(pid, pidfd int) error {
+// killAndReap kills a copy and waits until it is gone. Another thread may be the
+// one that reaps it.
+func killAndReap(pidfd int) error {
 	if err := unix.PidfdSendSignal(pidfd, unix.SIGKILL, nil, 0); err != nil && !errors.Is(err, unix.ESRCH) {
-		return &Error{"kill the copy", pid, err}
+		return fmt.Errorf("pidfd_send_signal: %w", err)
 	}
 	for {
 		err := unix.Waitid(unix.P_PIDFD, pidfd, nil, unix.WEXITED|unix.WALL, nil)
@@ -214,7 +218,7 @@ func endCopy(pid, pidfd int) error {
 		case err == nil, errors.Is(err, unix.ECHILD):
 			return nil
 		default:
-			return &Error{"waitid", pid, err}
+			return fmt.Errorf("waitid: %w", err)
 		}
 	}
 }
