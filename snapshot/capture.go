@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"time"
 
@@ -95,82 +94,6 @@ func Capture(ctx context.Context, src Source, path string, cfg *Config) (*Report
 	return p.complete(ctx)
 }
 
-// Begin is Capture for a process that stands still until the caller is back,
-// such as one that a hook of a session is shown: it returns when the process
-// may go on. The rest is done meanwhile; Wait must follow.
-//
-// By StopCopy that rest is writing the file, for up to BufferMax; by ForkCopy
-// it is nearly everything. By PreCopy there would be none.
-func Begin(ctx context.Context, src Source, path string, cfg *Config) (*Pending, error) {
-	p, err := prepare(src, path, cfg)
-	if err != nil {
-		return nil, err
-	}
-	p.c.held = true
-	if err := p.c.run(ctx); err != nil {
-		p.target.abandon()
-		return nil, p.named(err)
-	}
-	p.c.report.Freeze = time.Since(p.begin)
-	go func() {
-		defer close(p.over)
-		p.r, p.err = p.complete(ctx)
-	}()
-	return p, nil
-}
-
-// Pending is a snapshot that is being written.
-type Pending struct {
-	path   string
-	begin  time.Time
-	target *target
-	c      *capture
-
-	over chan struct{}
-	r    *Report
-	err  error
-}
-
-// Wait returns when the file is complete, or has failed. It may be called
-// again.
-func (p *Pending) Wait() (*Report, error) {
-	<-p.over
-	return p.r, p.err
-}
-
-func prepare(src Source, path string, cfg *Config) (*Pending, error) {
-	begin := time.Now()
-	if cfg == nil {
-		cfg = &Config{}
-	}
-	target, err := newTarget(path, cfg.NoSync)
-	if err != nil {
-		return nil, err
-	}
-	return &Pending{path: path, begin: begin, target: target, c: newCapture(src, target.raw(), cfg), over: make(chan struct{})}, nil
-}
-
-// named gives an error about the file the name that the caller knows.
-func (p *Pending) named(err error) error {
-	if written := (*fs.PathError)(nil); errors.As(err, &written) {
-		return &FileError{written.Op, p.path, written.Err}
-	}
-	return err
-}
-
-// complete does what is left when the process runs again.
-func (p *Pending) complete(ctx context.Context) (*Report, error) {
-	defer p.target.abandon()
-	if err := p.c.complete(ctx); err != nil {
-		return nil, p.named(err)
-	}
-	p.c.report.Size = p.target.size()
-	if err := p.target.commit(ctx); err != nil {
-		return nil, err
-	}
-	return p.c.done(p.begin), nil
-}
-
 // newCapture is one that writes to f.
 func newCapture(src Source, f *os.File, cfg *Config) *capture {
 	via := memoryThread(src.PID())
@@ -212,6 +135,7 @@ type capture struct {
 	faults  uint64    // of the process, at the stop
 	held    bool      // it stands still until run has returned
 	plain   bool      // mappings' details come later
+	reading *reading  // that goes on, or nil
 	// later is what is left to be done when the process runs again, or nil.
 	later func(context.Context) error
 }
@@ -330,13 +254,14 @@ func (c *capture) start() error {
 	if c.stopped.IsZero() {
 		return nil
 	}
+	read := c.wait()
 	err := c.src.Start()
 	c.report.Freeze += time.Since(c.stopped)
 	c.stopped = time.Time{}
 	if err != nil {
 		return &Error{"start", c.pid, err}
 	}
-	return nil
+	return read
 }
 
 // finish writes what is not data, and counts.
@@ -355,45 +280,3 @@ func (c *capture) setMappings(spans []span) {
 	c.state.Mappings, c.state.Files = mappings(c.pid, c.areas, spans, c.state.Parent != "")
 }
 
-// readState reads everything but pages of the stopped process. Details of
-// mappings come from earlier, where it has those.
-func (c *capture) readState(threads []Stopped, earlier []area) error {
-	s := c.state
-	s.Taken = time.Now().UTC().Round(0) // without the clock that only we know
-	buf := make([]byte, maxSet)
-	err := c.src.Do(func() (err error) {
-		s.Threads = make([]Thread, len(threads))
-		for i, stop := range threads {
-			if s.Threads[i], err = readThread(c.pid, stop, buf); err != nil {
-				return err
-			}
-		}
-		s.Process, err = readProcess(c.pid, c.src.PID(), threads)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	c.faults = faults(c.pid)
-	in, can := c.src.(Injector)
-	can = can && !c.cfg.NoInject
-	if can {
-		injectFacts(in, s, c.sel)
-	} else {
-		c.sel.note("alternate stacks, signal actions and addresses to clear are unknown: no calls were injected")
-	}
-	if err := c.listAreas(earlier); err != nil {
-		return err
-	}
-	if s.Process.Layout.Brk == 0 {
-		s.Process.Layout.setBrk(c.areas)
-	}
-	s.Process.Descriptors = descriptors(c.pid, c.sel)
-	s.Host.VDSO = hashVDSO(c.mem, c.areas)
-	for _, t := range s.Threads {
-		if t.Restart != nil && t.Restart.Errno == 516 {
-			c.sel.note("thread %d waits in call %d for a time that only the kernel knows", t.TID, t.Restart.Call)
-		}
-	}
-	return nil
-}

@@ -131,7 +131,7 @@ func TestLiveDelve(t *testing.T) {
 	program := compile(t, "routines.go")
 	core, r, tids := captured(t, program)
 	commands := filepath.Join(t.TempDir(), "commands")
-	if err := os.WriteFile(commands, []byte("threads\ngoroutines\nbt\nprint main.known\nexit\n"), 0o600); err != nil {
+	if err := os.WriteFile(commands, []byte("threads\ngoroutines\ngoroutine 1 bt\nprint main.known\nexit\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	out := said(t, delve, "core", program, core, "--init", commands, "--allow-non-terminal-interactive=true")
