@@ -279,4 +279,3 @@ func (c *capture) finish(img *image) error {
 func (c *capture) setMappings(spans []span) {
 	c.state.Mappings, c.state.Files = mappings(c.pid, c.areas, spans, c.state.Parent != "")
 }
-

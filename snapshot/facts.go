@@ -198,32 +198,34 @@ func descriptors(pid int, s *selection) []Descriptor {
 				}
 			}
 		}
-		d.Kind = kindOf(pid, "fd/"+number)
+		d.identify(pid)
 		list = append(list, d)
 	}
 	return list
 }
 
-func kindOf(pid int, name string) string {
-	st, err := procfs.Statx(pid, name)
+// identify finds out which file it is, and of what kind.
+func (d *Descriptor) identify(pid int) {
+	d.Kind = "other"
+	st, err := procfs.Statx(pid, "fd/"+strconv.Itoa(d.FD))
 	if err != nil {
-		return "other"
+		return
 	}
+	d.Dev, d.Inode = device(st.Dev_major, st.Dev_minor), st.Ino
 	switch st.Mode & unix.S_IFMT {
 	case unix.S_IFREG:
-		return "file"
+		d.Kind = "file"
 	case unix.S_IFDIR:
-		return "directory"
+		d.Kind = "directory"
 	case unix.S_IFCHR:
-		return "character"
+		d.Kind = "character"
 	case unix.S_IFBLK:
-		return "block"
+		d.Kind = "block"
 	case unix.S_IFIFO:
-		return "pipe"
+		d.Kind = "pipe"
 	case unix.S_IFSOCK:
-		return "socket"
+		d.Kind = "socket"
 	}
-	return "other"
 }
 
 // setBrk finds the program break, which /proc does not tell exactly.

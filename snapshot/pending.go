@@ -82,4 +82,3 @@ func (p *Pending) complete(ctx context.Context) (*Report, error) {
 	}
 	return p.c.done(p.begin), nil
 }
-
