@@ -119,6 +119,44 @@ const (
 	RebootCmds                               // reboot(2)
 	ModuleFlags                              // finit_module(2)
 	SyslogTypes                              // syslog(2)
+	FSTypes                                  // statfs(2), linux/magic.h
+	StatfsFlags                              // statfs(2), linux/statfs.h
+	StatxAttrs                               // statx(2), linux/stat.h
+	OpenBits                                 // pipe2(2), dup3(2): open's flags without an access mode
+	NotifyFlags                              // fcntl F_NOTIFY, linux/fcntl.h
+	InodeFlags                               // FS_IOC_GETFLAGS, linux/fs.h
+	RingFlags                                // io_uring_setup(2), linux/io_uring.h
+	RingFeatures                             // io_uring_setup(2), linux/io_uring.h
+	TermInput                                // termios(3), asm-generic/termbits.h
+	TermOutput                               // termios(3); its delays are not here
+	TermControl                              // termios(3); speed and character size are not here
+	TermSpeeds                               // termios(3)
+	TermLocal                                // termios(3)
+	ModemLines                               // TIOCMGET of ioctl_tty(2)
+	IPOptions                                // ip(7); meaningful at level SOL_IP
+	IPv6Options                              // ipv6(7); meaningful at level SOL_IPV6
+	UDPOptions                               // udp(7), linux/udp.h; meaningful at level SOL_UDP
+	PacketOptions                            // packet(7); meaningful at level SOL_PACKET
+	NetlinkOptions                           // netlink(7); meaningful at level SOL_NETLINK
+	EtherTypes                               // linux/if_ether.h
+	ArpHardware                              // linux/if_arp.h
+	ControlTypes                             // unix(7), socket(7): ancillary data at level SOL_SOCKET
+	InterfaceFlags                           // netdevice(7), linux/if.h
+	AdjustModes                              // adjtimex(2), linux/timex.h
+	AdjustStatus                             // adjtimex(2), linux/timex.h
+	StackFlags                               // sigaltstack(2)
+	WaitOptions                              // wait4(2): as WaitFlags, with the name that waitid(2) has for one
+	SchedFlags                               // sched_setattr(2)
+	MembarrierBits                           // membarrier(2): what MEMBARRIER_CMD_QUERY answers
+	XFeatures                                // ARCH_GET_XCOMP_PERM, asm/fpu/types.h
+	SemopFlags                               // semop(2)
+	SecureBits                               // capabilities(7), PR_SET_SECUREBITS
+	MemoryMapFields                          // PR_SET_MM of prctl(2)
+	Speculation                              // PR_GET_SPECULATION_CTRL of prctl(2)
+	SeccompActions                           // seccomp(2), linux/seccomp.h
+	LandlockAccess                           // landlock(7), linux/landlock.h
+	LandlockNet                              // landlock(7), linux/landlock.h
+	LandlockScopes                           // landlock(7), linux/landlock.h
 )
 
 var sets = []set{
@@ -239,6 +277,44 @@ var sets = []set{
 	RebootCmds:            {field: ^uint64(0), values: rebootCmdsValues},
 	ModuleFlags:           {bits: moduleFlagsBits},
 	SyslogTypes:           {field: ^uint64(0), values: syslogTypesValues},
+	FSTypes:               {field: ^uint64(0), values: fsTypesValues},
+	StatfsFlags:           {bits: statfsFlagsBits},
+	StatxAttrs:            {bits: statxAttrsBits},
+	OpenBits:              {bits: openFlagsBits},
+	NotifyFlags:           {bits: notifyFlagsBits},
+	InodeFlags:            {bits: inodeFlagsBits},
+	RingFlags:             {bits: ringFlagsBits},
+	RingFeatures:          {bits: ringFeaturesBits},
+	TermInput:             {bits: termInputBits},
+	TermOutput:            {bits: termOutputBits},
+	TermControl:           {bits: termControlBits},
+	TermSpeeds:            {field: ^uint64(0), values: termSpeedsValues},
+	TermLocal:             {bits: termLocalBits},
+	ModemLines:            {bits: modemLinesBits},
+	IPOptions:             {field: ^uint64(0), values: ipOptionsValues},
+	IPv6Options:           {field: ^uint64(0), values: ipv6OptionsValues},
+	UDPOptions:            {field: ^uint64(0), values: udpOptionsValues},
+	PacketOptions:         {field: ^uint64(0), values: packetOptionsValues},
+	NetlinkOptions:        {field: ^uint64(0), values: netlinkOptionsValues},
+	EtherTypes:            {field: ^uint64(0), values: etherTypesValues},
+	ArpHardware:           {field: ^uint64(0), values: arpHardwareValues},
+	ControlTypes:          {field: ^uint64(0), values: controlTypesValues},
+	InterfaceFlags:        {bits: interfaceFlagsBits},
+	AdjustModes:           {bits: adjustModesBits},
+	AdjustStatus:          {bits: adjustStatusBits},
+	StackFlags:            {bits: stackFlagsBits},
+	WaitOptions:           {bits: waitOptionsBits},
+	SchedFlags:            {bits: schedFlagsBits},
+	MembarrierBits:        {bits: membarrierCmdsValues},
+	XFeatures:             {bits: xFeaturesBits},
+	SemopFlags:            {bits: semopFlagsBits},
+	SecureBits:            {bits: secureBitsBits},
+	MemoryMapFields:       {field: ^uint64(0), values: memoryMapFieldsValues},
+	Speculation:           {bits: speculationBits},
+	SeccompActions:        {field: ^uint64(0), values: seccompActionsValues},
+	LandlockAccess:        {bits: landlockAccessBits},
+	LandlockNet:           {bits: landlockNetBits},
+	LandlockScopes:        {bits: landlockScopesBits},
 }
 
 // otherConstants are known by name but belong to no set: parts of masks,

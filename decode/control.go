@@ -1,225 +1,149 @@
 package decode
 
-import (
-	"encoding/binary"
-	"strconv"
+import "warder/abi"
 
-	"warder/abi"
-)
-
-// form says what the last argument of fcntl, ioctl or prctl is.
-type form uint8
-
-const (
-	formHex form = iota
-	formNone
-	formInt
-	formPointer
-	formIntIn   // a pointer to an int that the kernel reads
-	formFDFlags // and so on: one of the sets
-	formOpenFlags
-	formSeals
-	formSignal
-	formLock
-	formLockType
-	formByteIn // a pointer to one character
-)
-
-// fcntlForm goes by the command (linux/fcntl.h, x86-64's and the generic
+// fcntlArg goes by the command (linux/fcntl.h, x86-64's and the generic
 // numbers).
-func fcntlForm(cmd uint64) form {
+var fcntlArg = &shape{pick: func(d *decoder, _ int) *shape {
+	switch d.unsigned(1) {
+	case 0, 8, 1027, 1030, 1031: // F_DUPFD, F_SETOWN, F_DUPFD_QUERY, F_DUPFD_CLOEXEC, F_SETPIPE_SZ
+		return cint
+	case 2:
+		return fdFlags
+	case 4:
+		return statusFlags
+	case 6, 7, 13, 14, 37, 38: // F_SETLK, F_SETLKW, their 64-bit and OFD forms
+		return lockIn
+	case 5, 12, 36: // F_GETLK and its forms
+		return lockOut
+	case 15:
+		return ownerIn
+	case 16:
+		return ownerOut
+	case 10:
+		return kinds[abi.Signal]
+	case 1024:
+		return lockType
+	case 1026:
+		return notifyFlags
+	case 1033:
+		return sealFlags
+	case 1035, 1037:
+		return hintOut
+	case 1036, 1038:
+		return hintIn
+	}
+	return hexadecimal
+}}
+
+var (
+	fdFlags     = set(abi.FDFlags)
+	sealFlags   = set(abi.SealFlags)
+	lockType    = set(abi.LockTypes)
+	notifyFlags = set(abi.NotifyFlags)
+	statusFlags = &shape{doc: "names", enter: func(d *decoder, i int) { d.open(uint64(uint32(d.value(i)))) }}
+	hintIn      = in("number", int64At)
+	hintOut     = out("number", int64At)
+	lockIn      = &shape{doc: "struct flock", enter: func(d *decoder, i int) { d.lock(d.value(i), d.unsigned(1), false) }}
+	lockOut     = &shape{doc: "struct flock", leave: func(d *decoder, i int) { d.lock(d.value(i), d.unsigned(1), true) }}
+	ownerIn     = in("struct f_owner_ex", owner)
+	ownerOut    = out("struct f_owner_ex", owner)
+)
+
+func owner(d *decoder, addr uint64) {
+	p, ok := d.block(addr, 8)
+	if !ok {
+		d.pointer(addr)
+		return
+	}
+	d.lit("{type=")
+	d.one([]string{"F_OWNER_TID", "F_OWNER_PID", "F_OWNER_PGRP"}, u32(p, 0))
+	d.lit(", pid=")
+	d.int32(u32(p, 4))
+	d.byte('}')
+}
+
+// Commands that read no argument.
+func fcntlBare(cmd uint64) bool {
 	switch cmd {
 	case 1, 3, 9, 11, 1025, 1032, 1034: // F_GETFD, F_GETFL, F_GETOWN, F_GETSIG, F_GETLEASE, F_GETPIPE_SZ, F_GET_SEALS
-		return formNone
-	case 0, 8, 1027, 1030, 1031: // F_DUPFD, F_SETOWN, F_DUPFD_QUERY, F_DUPFD_CLOEXEC, F_SETPIPE_SZ
-		return formInt
-	case 2:
-		return formFDFlags
-	case 4:
-		return formOpenFlags
-	case 6, 7, 13, 14, 37, 38: // F_SETLK, F_SETLKW, their 64-bit and OFD forms
-		return formLock
-	case 5, 12, 36, 15, 16, 1035, 1036, 1037, 1038: // F_GETLK and others through a pointer
-		return formPointer
-	case 10:
-		return formSignal
-	case 1024:
-		return formLockType
-	case 1033:
-		return formSeals
+		return true
 	}
-	return formHex
+	return false
 }
 
-func (d *decoder) fcntlArg(cmd, v uint64) string {
-	switch fcntlForm(cmd) {
-	case formInt:
-		return decimal(uint64(int32(v)))
-	case formFDFlags:
-		return named(abi.FDFlags, v)
-	case formOpenFlags:
-		if d.arch == abi.AArch64 {
-			return abi.OpenFlagsARM.Format(uint64(uint32(v)))
-		}
-		return abi.OpenFlags.Format(uint64(uint32(v)))
-	case formSeals:
-		return named(abi.SealFlags, v)
-	case formSignal:
-		return signal(v)
-	case formLockType:
-		return named(abi.LockTypes, v)
-	case formPointer:
-		return pointer(v)
-	case formLock:
-		return d.flock(v, cmd >= 12)
+func fcntlShown(d *decoder) []uint8 {
+	if fcntlBare(d.unsigned(1)) {
+		return first(2)
 	}
-	return hex(v)
+	return first(3)
 }
 
-// flock prints a struct flock. A 32-bit program's has 32-bit offsets for the
+func fcntlResult(d *decoder) {
+	switch d.unsigned(1) {
+	case 0, 1030: // F_DUPFD, F_DUPFD_CLOEXEC
+		resultFD(d)
+	case 1: // F_GETFD
+		d.hex(d.result)
+		d.flagsAside("flags ", abi.FDFlags)
+	case 3: // F_GETFL
+		d.hex(d.result)
+		d.lit(" (flags ")
+		d.open(d.result)
+		d.byte(')')
+	case 11: // F_GETSIG
+		d.aside(func() {
+			if d.result > 0 && d.result <= 64 {
+				d.signal(d.result)
+			}
+		})
+	case 1025: // F_GETLEASE
+		d.hex(d.result)
+		d.note(func() { d.flags(abi.LockTypes, d.result) })
+	case 1034: // F_GET_SEALS
+		d.hex(d.result)
+		d.flagsAside("seals ", abi.SealFlags)
+	default:
+		d.int(int64(d.result))
+	}
+}
+
+// flagsAside adds names behind a result that is not 0.
+func (d *decoder) flagsAside(word string, set abi.FlagSet) {
+	if d.result != 0 {
+		d.lit(" (")
+		d.lit(word)
+		d.flags(set, d.result)
+		d.byte(')')
+	}
+}
+
+// lock prints a struct flock. A 32-bit program's has 32-bit offsets for the
 // first commands and 64-bit ones, unaligned, for the others.
-func (d *decoder) flock(addr uint64, wide bool) string {
+func (d *decoder) lock(addr, cmd uint64, withPID bool) {
 	long, at := 8, 8
 	if d.word == 4 {
 		at = 4
-		if !wide {
+		if cmd < 12 {
 			long = 4
 		}
 	}
-	p, ok := d.block(addr, at+2*long)
+	p, ok := d.block(addr, at+2*long+4)
 	if !ok {
-		return pointer(addr)
+		d.pointer(addr)
+		return
 	}
-	number := func(p []byte) string {
-		if long == 4 {
-			return strconv.FormatInt(int64(int32(binary.LittleEndian.Uint32(p))), 10)
-		}
-		return strconv.FormatInt(int64(binary.LittleEndian.Uint64(p)), 10)
+	d.lit("{l_type=")
+	d.named(abi.LockTypes, u16(p, 0))
+	d.lit(", l_whence=")
+	d.named(abi.Whence, u16(p, 2))
+	d.lit(", l_start=")
+	d.int(field(p[at:], 0, long))
+	d.lit(", l_len=")
+	d.int(field(p[at:], 1, long))
+	if withPID {
+		d.lit(", l_pid=")
+		d.int32(u32(p, at+2*long))
 	}
-	return "{l_type=" + named(abi.LockTypes, uint64(binary.LittleEndian.Uint16(p))) +
-		", l_whence=" + named(abi.Whence, uint64(binary.LittleEndian.Uint16(p[2:]))) +
-		", l_start=" + number(p[at:]) + ", l_len=" + number(p[at+long:]) + "}"
-}
-
-// ioctlForm knows the requests of asm-generic/ioctls.h that a compute program
-// or an attacker makes.
-func ioctlForm(cmd uint64) form {
-	switch cmd {
-	case 0x5450, 0x5451, 0x540c, 0x540d, 0x5422, 0x541d, 0x5427, 0x5428, 0x5437: // FIONCLEX, FIOCLEX, TIOCEXCL, TIOCNXCL, TIOCNOTTY, TIOCCONS, TIOCSBRK, TIOCCBRK, TIOCVHANGUP
-		return formNone
-	case 0x5421, 0x5452, 0x5410, 0x5423, 0x5431, 0x5420: // FIONBIO, FIOASYNC, TIOCSPGRP, TIOCSETD, TIOCSPTLCK, TIOCPKT
-		return formIntIn
-	case 0x540e, 0x5409, 0x540a, 0x540b, 0x5425: // TIOCSCTTY, TCSBRK, TCXONC, TCFLSH, TCSBRKP
-		return formInt
-	case 0x5412: // TIOCSTI
-		return formByteIn
-	case 0x541b, 0x5411, 0x540f, 0x5429, 0x5413: // FIONREAD, TIOCOUTQ, TIOCGPGRP, TIOCGSID, TIOCGWINSZ
-		return formPointer
-	}
-	return formHex
-}
-
-func (d *decoder) ioctlArg(cmd, v uint64) string {
-	switch ioctlForm(cmd) {
-	case formInt:
-		return decimal(uint64(int32(v)))
-	case formIntIn:
-		return d.intAt(v)
-	case formByteIn:
-		if p, ok := d.block(v, 1); ok {
-			return string(quote(nil, p))
-		}
-		return pointer(v)
-	case formPointer:
-		return pointer(v)
-	}
-	return hex(v)
-}
-
-// intAt prints an int behind a pointer in brackets.
-func (d *decoder) intAt(addr uint64) string {
-	p, ok := d.block(addr, 4)
-	if !ok {
-		return pointer(addr)
-	}
-	return "[" + strconv.FormatInt(int64(int32(binary.LittleEndian.Uint32(p))), 10) + "]"
-}
-
-// prctl options (linux/prctl.h) that are printed in their own way.
-const (
-	prSetPDeathSig  = 1
-	prSetDumpable   = 4
-	prSetKeepCaps   = 8
-	prSetName       = 15
-	prGetName       = 16
-	prSetSeccomp    = 22
-	prCapBSetRead   = 23
-	prCapBSetDrop   = 24
-	prSetTSC        = 26
-	prSetTimerSlack = 29
-	prSetSubreaper  = 36
-	prNoNewPrivs    = 38
-	prSetTHP        = 41
-	prCapAmbient    = 47
-	prSetVMA        = 0x53564d41
-)
-
-// prctlCount says how many arguments are printed, the option included, where
-// it is not all five.
-func prctlCount(option uint64) (n int, ok bool) {
-	switch option {
-	case 3, 7, 14, 21, 27, 30, 31, 32, 34: // those that only ask or switch and read nothing
-		return 1, true
-	case prSetSeccomp:
-		return 3, true
-	case prSetPDeathSig, 2, prSetDumpable, 5, 6, prSetKeepCaps, 9, 10, 11, 12, 13, prSetName, prGetName, 19, 20,
-		prCapBSetRead, prCapBSetDrop, 25, prSetTSC, 28, prSetTimerSlack, prSetSubreaper, 37, 40:
-		return 2, true
-	}
-	return 0, false
-}
-
-func (d *decoder) prctlArg(i int, v uint64) (string, bool) {
-	option := d.unsigned(0)
-	switch {
-	case i == 0:
-		return "", false
-	case i == 1:
-		switch option {
-		case prSetName:
-			return d.str(v), true
-		case 2, 5, 9, 11, prGetName, 19, 25, 37, 40:
-			return pointer(v), true // where the kernel writes its answer
-		case prSetPDeathSig:
-			return signal(v), true
-		case prSetDumpable:
-			names := [...]string{"SUID_DUMP_DISABLE", "SUID_DUMP_USER", "SUID_DUMP_ROOT"}
-			if v < uint64(len(names)) {
-				return names[v], true
-			}
-		case prSetSeccomp:
-			return named(abi.SeccompModes, v), true
-		case prCapBSetRead, prCapBSetDrop:
-			return named(abi.Capabilities, v), true
-		case prSetTSC:
-			return named(abi.TSCModes, v), true
-		case prCapAmbient:
-			return named(abi.AmbientOps, v), true
-		case prSetVMA:
-			if v == 0 {
-				return "PR_SET_VMA_ANON_NAME", true
-			}
-		case prSetKeepCaps, prSetTimerSlack, prSetSubreaper, prNoNewPrivs, prSetTHP:
-			return strconv.FormatUint(v, 10), true
-		}
-	case option == prSetSeccomp && i == 2 && d.value(1) == 2: // SECCOMP_MODE_FILTER
-		return d.program(v), true
-	case option == prCapAmbient && i == 2:
-		return named(abi.Capabilities, v), true
-	case option == prSetVMA && i == 3:
-		return strconv.FormatUint(v, 10), true
-	case option == prSetVMA && i == 4:
-		return d.str(v), true
-	}
-	return hex(v), true
+	d.byte('}')
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"warder/abi"
 	"warder/decode"
@@ -161,7 +162,7 @@ func TestArgs(t *testing.T) {
 		{Name: "filename", Raw: name, Text: `"/etc/passwd"`, Path: "/etc/passwd"},
 		{Name: "flags", Raw: 0x80000, Text: "O_RDONLY|O_CLOEXEC"},
 	}}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(decode.Call{}, decode.Arg{})); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
 	// strace's -s does not cut file names, and a path that fills PATH_MAX is

@@ -28,7 +28,7 @@ func (m *hostile) ReadAt(p []byte, addr int64) (int, error) {
 	if m.read > budget {
 		m.t.Fatalf("one call read %d bytes", m.read)
 	}
-	if addr < 0 || len(p) > 4096 || len(p) > 0 && addr/4096 != (addr+int64(len(p))-1)/4096 {
+	if addr < 0 || len(p) > 1<<16 || addr+int64(len(p)) < 0 && uint64(addr)+uint64(len(p)) > 1<<63 {
 		m.t.Fatalf("read of %d bytes at %#x", len(p), uint64(addr))
 	}
 	if m.liar && addr%3 == 0 {
@@ -37,10 +37,10 @@ func (m *hostile) ReadAt(p []byte, addr int64) (int, error) {
 	if m.liar && addr%5 == 0 {
 		return -1, nil
 	}
-	if len(m.data) == 0 || m.hole != 0 && uint64(addr)/4096%(m.hole+1) == m.hole {
-		return 0, errFault
-	}
 	for i := range p {
+		if len(m.data) == 0 || m.hole != 0 && (uint64(addr)+uint64(i))/4096%(m.hole+1) == m.hole {
+			return i, errFault
+		}
 		p[i] = m.data[(uint64(addr)+uint64(i))%uint64(len(m.data))]
 	}
 	return len(p), nil

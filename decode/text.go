@@ -1,12 +1,19 @@
 package decode
 
-import "strconv"
-
-// quote appends b in double quotes with strace's escapes: C's letters, and
-// octal with as few digits as the next byte allows.
+// quote appends b in double quotes with strace's escapes.
 func quote(out, b []byte) []byte {
-	out = append(out, '"')
-	for i, c := range b {
+	return append(escape(append(out, '"'), b, `"`), '"')
+}
+
+// escape appends b with strace's escapes: C's letters, and octal with as few
+// digits as the next byte allows. The bytes of also are escaped too.
+func escape(out, b []byte, also string) []byte {
+	for i := 0; i < len(b); i++ {
+		c := b[i]
+		if c >= ' ' && c <= '~' && c != '\\' && (len(also) == 0 || c != also[0]) && (len(also) < 2 || c != also[1]) {
+			out = append(out, c)
+			continue
+		}
 		switch c {
 		case '"', '\\':
 			out = append(out, '\\', c)
@@ -21,10 +28,6 @@ func quote(out, b []byte) []byte {
 		case '\v':
 			out = append(out, '\\', 'v')
 		default:
-			if c >= ' ' && c <= '~' {
-				out = append(out, c)
-				continue
-			}
 			// A digit after a short escape would read as part of it.
 			three := i+1 < len(b) && b[i+1] >= '0' && b[i+1] <= '7'
 			out = append(out, '\\')
@@ -37,105 +40,148 @@ func quote(out, b []byte) []byte {
 			out = append(out, '0'+c&7)
 		}
 	}
+	return out
+}
+
+// quoteHex appends b in double quotes, every byte as two hexadecimal digits:
+// what strace does with random bytes.
+func quoteHex(out, b []byte) []byte {
+	const digits = "0123456789abcdef"
+	out = append(out, '"')
+	for _, c := range b {
+		out = append(out, '\\', 'x', digits[c>>4], digits[c&15])
+	}
 	return append(out, '"')
 }
 
-// path prints a file name whole, and returns it. A name of PATH_MAX bytes
-// without a NUL is none to the kernel (ENAMETOOLONG) and is printed cut.
-func (d *decoder) path(addr uint64) (text, path string) {
+// file prints a file name whole. A name of PATH_MAX bytes without a NUL is
+// none to the kernel (ENAMETOOLONG) and is printed cut.
+func (d *decoder) file(addr uint64) {
 	s, ended, ok := d.cstring(addr, pathMax-1)
 	if !ok {
-		return pointer(addr), ""
+		d.pointer(addr)
+		return
 	}
-	out := quote(nil, s)
+	start := len(d.out)
+	d.out = quote(d.out, s)
 	if !ended {
-		return string(append(out, "..."...)), ""
+		d.lit("...")
+		return
 	}
-	return string(out), string(s)
+	d.path = span{start: start + 1, end: len(d.out) - 1}
+	if len(d.out)-start != len(s)+2 {
+		d.path.whole = string(s)
+	}
 }
 
 // str prints a NUL-ended string, cut at the limit.
-func (d *decoder) str(addr uint64) string {
+func (d *decoder) str(addr uint64) {
 	s, ended, ok := d.cstring(addr, d.max)
 	if !ok {
-		return pointer(addr)
+		d.pointer(addr)
+		return
 	}
-	out := quote(nil, s)
+	d.out = quote(d.out, s)
 	if !ended {
-		out = append(out, "..."...)
+		d.lit("...")
 	}
-	return string(out)
 }
 
 // buffer prints n bytes, cut at the limit.
-func (d *decoder) buffer(addr, n uint64) string {
+func (d *decoder) buffer(addr, n uint64) { d.bytes(addr, n, quote) }
+
+func (d *decoder) bytes(addr, n uint64, quoted func(out, b []byte) []byte) {
 	if addr == 0 {
-		return "NULL"
+		d.lit("NULL")
+		return
 	}
 	if d.mem == nil {
-		return pointer(addr)
+		d.pointer(addr)
+		return
 	}
-	p := make([]byte, min(n, uint64(d.max)))
+	p := d.space(int(min(n, uint64(d.max))))
 	if d.read(p, addr) != len(p) {
-		return pointer(addr)
+		d.pointer(addr)
+		return
 	}
-	out := quote(nil, p)
+	d.out = quoted(d.out, p)
 	if n > uint64(d.max) {
-		out = append(out, "..."...)
+		d.lit("...")
 	}
-	return string(out)
+}
+
+// text prints the bytes of a fixed field up to its NUL.
+func (d *decoder) text(p []byte) {
+	for i, c := range p {
+		if c == 0 {
+			p = p[:i]
+			break
+		}
+	}
+	d.out = quote(d.out, p)
 }
 
 // array prints a NULL-ended array of strings.
-func (d *decoder) array(addr uint64) string {
-	if _, ok := d.words(addr, 1); !ok {
-		return pointer(addr)
+func (d *decoder) array(addr uint64) {
+	var words [maxItems]uint64
+	if addr == 0 || d.mem == nil {
+		d.pointer(addr)
+		return
 	}
-	out := []byte{'['}
-	for i := 0; ; i++ {
-		at := addr + uint64(i*d.word)
-		w, ok := d.words(at, 1)
-		if ok && w[0] == 0 {
-			break
-		}
+	count := 0
+	n, ended, next := d.pointers(addr, maxItems, func(v uint64) {
+		words[count] = v
+		count++
+	})
+	if n == 0 && !ended {
+		d.pointer(addr)
+		return
+	}
+	d.byte('[')
+	for i, v := range words[:n] {
 		if i > 0 {
-			out = append(out, ", "...)
+			d.lit(", ")
 		}
-		if !ok {
-			out = append(out, "... /* "+pointer(at)+" */"...)
-			break
-		}
-		if i == maxItems {
-			out = append(out, "..."...)
-			break
-		}
-		out = append(out, d.str(w[0])...)
+		d.str(v)
 	}
-	return string(append(out, ']'))
+	switch {
+	case ended:
+	case next != 0:
+		d.elsewhere(n, next)
+	default:
+		d.lit(", ...")
+	}
+	d.byte(']')
+}
+
+// elsewhere says at which address an array's next element could not be read.
+func (d *decoder) elsewhere(n int, addr uint64) {
+	if n > 0 {
+		d.lit(", ")
+	}
+	d.lit("... /* ")
+	d.pointer(addr)
+	d.lit(" */")
 }
 
 // environment prints an array's address and length, as strace does for envp.
-func (d *decoder) environment(addr uint64) string {
-	if d.mem == nil || addr == 0 {
-		return pointer(addr)
+func (d *decoder) environment(addr uint64) {
+	d.pointer(addr)
+	if addr == 0 || d.mem == nil {
+		return
 	}
-	n, unterminated := 0, ""
-	for ; ; n++ {
-		w, ok := d.words(addr+uint64(n*d.word), 1)
-		if ok && w[0] == 0 {
-			break
-		}
-		if !ok && n == 0 {
-			return pointer(addr)
-		}
-		if !ok || n == maxCount {
-			unterminated = ", unterminated"
-			break
-		}
+	n, ended, _ := d.pointers(addr, maxCount, nil)
+	if n == 0 && !ended {
+		return
 	}
-	plural := "s"
-	if n == 1 {
-		plural = ""
+	d.lit(" /* ")
+	d.int(int64(n))
+	d.lit(" var")
+	if n != 1 {
+		d.byte('s')
 	}
-	return pointer(addr) + " /* " + strconv.Itoa(n) + " var" + plural + unterminated + " */"
+	if !ended {
+		d.lit(", unterminated")
+	}
+	d.lit(" */")
 }

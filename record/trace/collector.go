@@ -43,7 +43,7 @@ var _ tracer.Witness = (*Collector)(nil)
 func NewCollector(opt Options) *Collector {
 	opt.defaults()
 	c := &Collector{opt: opt, threads: map[int]*thread{}, native: abi.Native(), kinds: kindTable(), verdicts: map[rules.Verdict]*Verdict{}}
-	c.decode = decode.Options{MaxString: opt.MaxString}
+	c.decode = decode.Options{MaxString: opt.MaxString, Zone: opt.Zone}
 	return c
 }
 
@@ -201,13 +201,13 @@ func (c *Collector) verdict(v *rules.Verdict) *Verdict {
 
 // Signal tells of a signal.
 func (c *Collector) Signal(pid, tid, signal int, siginfo []byte) {
-	c.thread(pid, tid)
+	t := c.thread(pid, tid)
 	if !c.opt.Signals.Has(signal) {
 		return
 	}
 	e := Event{Kind: SignalKind, PID: pid, TID: tid, Time: c.opt.Now(), Signal: abi.SignalName(signal)}
 	if siginfo != nil {
-		e.Text = decode.Signal(signal, siginfo)
+		e.Text = decode.Signal(t.arch, signal, siginfo, c.decode)
 	}
 	c.opt.Sink.Tell(&e, len(c.threads))
 }

@@ -1,0 +1,167 @@
+package abi
+
+// Constants of clocks, processes and their walls, in the order in which they are printed.
+
+var adjustModesBits = []constant{
+	{"ADJ_OFFSET_SS_READ", 0xa001},
+	{"ADJ_OFFSET_SINGLESHOT", 0x8001},
+	{"ADJ_OFFSET", 1},
+	{"ADJ_FREQUENCY", 2},
+	{"ADJ_MAXERROR", 4},
+	{"ADJ_ESTERROR", 8},
+	{"ADJ_STATUS", 0x10},
+	{"ADJ_TIMECONST", 0x20},
+	{"ADJ_TAI", 0x80},
+	{"ADJ_SETOFFSET", 0x100},
+	{"ADJ_MICRO", 0x1000},
+	{"ADJ_NANO", 0x2000},
+	{"ADJ_TICK", 0x4000},
+}
+
+var adjustStatusBits = []constant{
+	{"STA_PLL", 1},
+	{"STA_PPSFREQ", 2},
+	{"STA_PPSTIME", 4},
+	{"STA_FLL", 8},
+	{"STA_INS", 0x10},
+	{"STA_DEL", 0x20},
+	{"STA_UNSYNC", 0x40},
+	{"STA_FREQHOLD", 0x80},
+	{"STA_PPSSIGNAL", 0x100},
+	{"STA_PPSJITTER", 0x200},
+	{"STA_PPSWANDER", 0x400},
+	{"STA_PPSERROR", 0x800},
+	{"STA_CLOCKERR", 0x1000},
+	{"STA_NANO", 0x2000},
+	{"STA_MODE", 0x4000},
+	{"STA_CLK", 0x8000},
+}
+
+var stackFlagsBits = []constant{
+	{"SS_ONSTACK", 1},
+	{"SS_DISABLE", 2},
+	{"SS_AUTODISARM", 0x80000000},
+}
+
+var waitOptionsBits = []constant{
+	{"WNOHANG", 1},
+	{"WSTOPPED", 2},
+	{"WEXITED", 4},
+	{"WCONTINUED", 8},
+	{"WNOWAIT", 0x1000000},
+	{"__WNOTHREAD", 0x20000000},
+	{"__WALL", 0x40000000},
+	{"__WCLONE", 0x80000000},
+}
+
+var schedFlagsBits = []constant{
+	{"SCHED_FLAG_RESET_ON_FORK", 1},
+	{"SCHED_FLAG_RECLAIM", 2},
+	{"SCHED_FLAG_DL_OVERRUN", 4},
+	{"SCHED_FLAG_KEEP_POLICY", 8},
+	{"SCHED_FLAG_KEEP_PARAMS", 0x10},
+	{"SCHED_FLAG_UTIL_CLAMP_MIN", 0x20},
+	{"SCHED_FLAG_UTIL_CLAMP_MAX", 0x40},
+}
+
+var xFeaturesBits = []constant{
+	{"XFEATURE_MASK_FPSSE", 3},
+	{"XFEATURE_MASK_FP", 1},
+	{"XFEATURE_MASK_SSE", 2},
+	{"XFEATURE_MASK_YMM", 4},
+	{"XFEATURE_MASK_BNDREGS", 8},
+	{"XFEATURE_MASK_BNDCSR", 0x10},
+	{"XFEATURE_MASK_AVX512", 0xe0},
+	{"XFEATURE_MASK_OPMASK", 0x20},
+	{"XFEATURE_MASK_ZMM_Hi256", 0x40},
+	{"XFEATURE_MASK_Hi16_ZMM", 0x80},
+	{"XFEATURE_MASK_PT", 0x100},
+	{"XFEATURE_MASK_PKRU", 0x200},
+	{"XFEATURE_MASK_PASID", 0x400},
+	{"XFEATURE_MASK_LBR", 0x8000},
+	{"XFEATURE_MASK_XTILE", 0x60000},
+	{"XFEATURE_MASK_XTILE_CFG", 0x20000},
+	{"XFEATURE_MASK_XTILE_DATA", 0x40000},
+}
+
+var semopFlagsBits = []constant{
+	{"SEM_UNDO", 0x1000},
+	{"IPC_NOWAIT", 0x800},
+}
+
+var secureBitsBits = []constant{
+	{"SECBIT_NOROOT", 1},
+	{"SECBIT_NOROOT_LOCKED", 2},
+	{"SECBIT_NO_SETUID_FIXUP", 4},
+	{"SECBIT_NO_SETUID_FIXUP_LOCKED", 8},
+	{"SECBIT_KEEP_CAPS", 0x10},
+	{"SECBIT_KEEP_CAPS_LOCKED", 0x20},
+	{"SECBIT_NO_CAP_AMBIENT_RAISE", 0x40},
+	{"SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED", 0x80},
+}
+
+var memoryMapFieldsValues = []constant{
+	{"PR_SET_MM_START_CODE", 1},
+	{"PR_SET_MM_END_CODE", 2},
+	{"PR_SET_MM_START_DATA", 3},
+	{"PR_SET_MM_END_DATA", 4},
+	{"PR_SET_MM_START_STACK", 5},
+	{"PR_SET_MM_START_BRK", 6},
+	{"PR_SET_MM_BRK", 7},
+	{"PR_SET_MM_ARG_START", 8},
+	{"PR_SET_MM_ARG_END", 9},
+	{"PR_SET_MM_ENV_START", 0xa},
+	{"PR_SET_MM_ENV_END", 0xb},
+	{"PR_SET_MM_AUXV", 0xc},
+	{"PR_SET_MM_EXE_FILE", 0xd},
+	{"PR_SET_MM_MAP", 0xe},
+	{"PR_SET_MM_MAP_SIZE", 0xf},
+}
+
+var speculationBits = []constant{
+	{"PR_SPEC_PRCTL", 1},
+	{"PR_SPEC_ENABLE", 2},
+	{"PR_SPEC_DISABLE", 4},
+	{"PR_SPEC_FORCE_DISABLE", 8},
+	{"PR_SPEC_DISABLE_NOEXEC", 0x10},
+}
+
+var seccompActionsValues = []constant{
+	{"SECCOMP_RET_KILL_PROCESS", 0x80000000},
+	{"SECCOMP_RET_KILL_THREAD", 0},
+	{"SECCOMP_RET_TRAP", 0x30000},
+	{"SECCOMP_RET_ERRNO", 0x50000},
+	{"SECCOMP_RET_USER_NOTIF", 0x7fc00000},
+	{"SECCOMP_RET_TRACE", 0x7ff00000},
+	{"SECCOMP_RET_LOG", 0x7ffc0000},
+	{"SECCOMP_RET_ALLOW", 0x7fff0000},
+}
+
+var landlockAccessBits = []constant{
+	{"LANDLOCK_ACCESS_FS_EXECUTE", 1},
+	{"LANDLOCK_ACCESS_FS_WRITE_FILE", 2},
+	{"LANDLOCK_ACCESS_FS_READ_FILE", 4},
+	{"LANDLOCK_ACCESS_FS_READ_DIR", 8},
+	{"LANDLOCK_ACCESS_FS_REMOVE_DIR", 0x10},
+	{"LANDLOCK_ACCESS_FS_REMOVE_FILE", 0x20},
+	{"LANDLOCK_ACCESS_FS_MAKE_CHAR", 0x40},
+	{"LANDLOCK_ACCESS_FS_MAKE_DIR", 0x80},
+	{"LANDLOCK_ACCESS_FS_MAKE_REG", 0x100},
+	{"LANDLOCK_ACCESS_FS_MAKE_SOCK", 0x200},
+	{"LANDLOCK_ACCESS_FS_MAKE_FIFO", 0x400},
+	{"LANDLOCK_ACCESS_FS_MAKE_BLOCK", 0x800},
+	{"LANDLOCK_ACCESS_FS_MAKE_SYM", 0x1000},
+	{"LANDLOCK_ACCESS_FS_REFER", 0x2000},
+	{"LANDLOCK_ACCESS_FS_TRUNCATE", 0x4000},
+	{"LANDLOCK_ACCESS_FS_IOCTL_DEV", 0x8000},
+}
+
+var landlockNetBits = []constant{
+	{"LANDLOCK_ACCESS_NET_BIND_TCP", 1},
+	{"LANDLOCK_ACCESS_NET_CONNECT_TCP", 2},
+}
+
+var landlockScopesBits = []constant{
+	{"LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET", 1},
+	{"LANDLOCK_SCOPE_SIGNAL", 2},
+}

@@ -1,0 +1,112 @@
+package abi
+
+// Constants of terminals, in the order in which they are printed.
+
+var termInputBits = []constant{
+	{"IGNBRK", 1},
+	{"BRKINT", 2},
+	{"IGNPAR", 4},
+	{"PARMRK", 8},
+	{"INPCK", 0x10},
+	{"ISTRIP", 0x20},
+	{"INLCR", 0x40},
+	{"IGNCR", 0x80},
+	{"ICRNL", 0x100},
+	{"IUCLC", 0x200},
+	{"IXON", 0x400},
+	{"IXANY", 0x800},
+	{"IXOFF", 0x1000},
+	{"IMAXBEL", 0x2000},
+	{"IUTF8", 0x4000},
+}
+
+var termOutputBits = []constant{
+	{"OPOST", 1},
+	{"OLCUC", 2},
+	{"ONLCR", 4},
+	{"OCRNL", 8},
+	{"ONOCR", 0x10},
+	{"ONLRET", 0x20},
+	{"OFILL", 0x40},
+	{"OFDEL", 0x80},
+}
+
+var termControlBits = []constant{
+	{"CSTOPB", 0x40},
+	{"CREAD", 0x80},
+	{"PARENB", 0x100},
+	{"PARODD", 0x200},
+	{"HUPCL", 0x400},
+	{"CLOCAL", 0x800},
+	{"CMSPAR", 0x40000000},
+	{"CRTSCTS", 0x80000000},
+}
+
+var termSpeedsValues = []constant{
+	{"B0", 0},
+	{"B50", 1},
+	{"B75", 2},
+	{"B110", 3},
+	{"B134", 4},
+	{"B150", 5},
+	{"B200", 6},
+	{"B300", 7},
+	{"B600", 8},
+	{"B1200", 9},
+	{"B1800", 0xa},
+	{"B2400", 0xb},
+	{"B4800", 0xc},
+	{"B9600", 0xd},
+	{"B19200", 0xe},
+	{"B38400", 0xf},
+	{"BOTHER", 0x1000},
+	{"B57600", 0x1001},
+	{"B115200", 0x1002},
+	{"B230400", 0x1003},
+	{"B460800", 0x1004},
+	{"B500000", 0x1005},
+	{"B576000", 0x1006},
+	{"B921600", 0x1007},
+	{"B1000000", 0x1008},
+	{"B1152000", 0x1009},
+	{"B1500000", 0x100a},
+	{"B2000000", 0x100b},
+	{"B2500000", 0x100c},
+	{"B3000000", 0x100d},
+	{"B3500000", 0x100e},
+	{"B4000000", 0x100f},
+}
+
+var termLocalBits = []constant{
+	{"ISIG", 1},
+	{"ICANON", 2},
+	{"XCASE", 4},
+	{"ECHO", 8},
+	{"ECHOE", 0x10},
+	{"ECHOK", 0x20},
+	{"ECHONL", 0x40},
+	{"NOFLSH", 0x80},
+	{"TOSTOP", 0x100},
+	{"ECHOCTL", 0x200},
+	{"ECHOPRT", 0x400},
+	{"ECHOKE", 0x800},
+	{"FLUSHO", 0x1000},
+	{"PENDIN", 0x4000},
+	{"IEXTEN", 0x8000},
+	{"EXTPROC", 0x10000},
+}
+
+var modemLinesBits = []constant{
+	{"TIOCM_LE", 1},
+	{"TIOCM_DTR", 2},
+	{"TIOCM_RTS", 4},
+	{"TIOCM_ST", 8},
+	{"TIOCM_SR", 0x10},
+	{"TIOCM_CTS", 0x20},
+	{"TIOCM_CD", 0x40},
+	{"TIOCM_RI", 0x80},
+	{"TIOCM_DSR", 0x100},
+	{"TIOCM_OUT1", 0x2000},
+	{"TIOCM_OUT2", 0x4000},
+	{"TIOCM_LOOP", 0x8000},
+}
