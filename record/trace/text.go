@@ -181,7 +181,14 @@ func (t *Text) Tell(e *Event, live int) {
 		t.start(e, live)
 		t.line = append(append(append(t.line, "--- stopped by "...), e.Signal...), " ---\n"...)
 	case ExecKind:
+		if t.open != nil && t.open.TID == e.TID {
+			// The execve's own line: it goes on under another id.
+			t.line = strconv.AppendInt(append(t.line, " <pid changed to "...), int64(e.TID), 10)
+			t.line = append(t.line, " ...>\n"...)
+			t.open = nil
+		}
 		if t.opt.NoSuperseded {
+			t.put()
 			return
 		}
 		t.start(e, live)

@@ -189,6 +189,16 @@ func TestExecve(t *testing.T) {
 <... execve resumed>)                   = 0
 close(3)                                = 0
 `)
+	// With no line in between, the execve's own ends with the new id.
+	same(t, textOf(t, trace.TextOptions{Prefix: trace.Bare}, trace.Options{}, func(p *program) {
+		p.c.Born(100, 101, 100)
+		p.enter(101, "execve", 0x1000, 0, 0)
+		p.c.Executed(100, 101)
+		p.c.Return(100, 100, 0, false)
+	}), `101   execve("/etc/passwd", NULL, NULL <pid changed to 100 ...>
+100   +++ superseded by execve in pid 101 +++
+100   <... execve resumed>)             = 0
+`)
 	quiet, err := trace.ParseQuiet("exit,superseded")
 	if err != nil {
 		t.Fatal(err)
