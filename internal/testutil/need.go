@@ -33,6 +33,7 @@ const (
 	GDB      Need = "gdb"      // run gdb and its gcore
 	ElfUtils Need = "elfutils" // run eu-readelf
 	Chromium Need = "chromium" // open a page in a browser without a screen
+	Strace   Need = "strace"   // run strace
 
 	IOUring  Need = "io_uring" // make a ring
 	Kcmp     Need = "kcmp"     // compare two processes
@@ -46,7 +47,7 @@ const (
 )
 
 // defaultPromise is what a CI machine grants unless WARDER_PROMISED says otherwise.
-const defaultPromise = "ptrace,root,seccomp,landlock,i386,gdb,elfutils,chromium"
+const defaultPromise = "ptrace,root,seccomp,landlock,i386,gdb,elfutils,chromium,strace"
 
 var (
 	answersMu sync.Mutex
