@@ -104,6 +104,7 @@ var msgFlagsBits = []constant{
 	{"MSG_PEEK", 2},
 	{"MSG_DONTROUTE", 4},
 	{"MSG_CTRUNC", 8},
+	{"MSG_PROBE", 0x10},
 	{"MSG_PROXY", 0x10},
 	{"MSG_TRUNC", 0x20},
 	{"MSG_DONTWAIT", 0x40},

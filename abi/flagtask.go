@@ -45,13 +45,13 @@ var stackFlagsBits = []constant{
 
 var waitOptionsBits = []constant{
 	{"WNOHANG", 1},
-	{"WSTOPPED", 2},
 	{"WEXITED", 4},
+	{"WSTOPPED", 2},
 	{"WCONTINUED", 8},
 	{"WNOWAIT", 0x1000000},
-	{"__WNOTHREAD", 0x20000000},
-	{"__WALL", 0x40000000},
 	{"__WCLONE", 0x80000000},
+	{"__WALL", 0x40000000},
+	{"__WNOTHREAD", 0x20000000},
 }
 
 var schedFlagsBits = []constant{

@@ -86,13 +86,13 @@ var termLocalBits = []constant{
 	{"ECHOK", 0x20},
 	{"ECHONL", 0x40},
 	{"NOFLSH", 0x80},
-	{"TOSTOP", 0x100},
+	{"IEXTEN", 0x8000},
 	{"ECHOCTL", 0x200},
 	{"ECHOPRT", 0x400},
 	{"ECHOKE", 0x800},
 	{"FLUSHO", 0x1000},
 	{"PENDIN", 0x4000},
-	{"IEXTEN", 0x8000},
+	{"TOSTOP", 0x100},
 	{"EXTPROC", 0x10000},
 }
 

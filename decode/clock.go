@@ -181,18 +181,22 @@ func clockState(d *decoder) {
 // sigevent prints a struct sigevent: the value, then signal and way of
 // notification (asm-generic/siginfo.h).
 func sigevent(d *decoder, addr uint64) {
-	p, ok := d.block(addr, d.word+12)
+	p, ok := d.block(addr, 3*d.word+8)
 	if !ok {
 		d.pointer(addr)
 		return
 	}
 	const bySignal, none, byThread, toThread = 0, 1, 2, 4
 	how := u32(p, d.word+4)
-	d.lit("{sigev_value={sival_int=")
-	d.int32(u32(p, 0))
-	d.lit(", sival_ptr=")
-	d.pointer(d.long(p, 0))
-	d.lit("}, sigev_signo=")
+	d.byte('{')
+	if value := d.long(p, 0); value != 0 {
+		d.lit("sigev_value={sival_int=")
+		d.int32(value)
+		d.lit(", sival_ptr=")
+		d.pointer(value)
+		d.lit("}, ")
+	}
+	d.lit("sigev_signo=")
 	if how == bySignal || how == toThread {
 		d.signal(uint64(int64(int32(u32(p, d.word)))))
 	} else {
@@ -205,7 +209,10 @@ func sigevent(d *decoder, addr uint64) {
 	case none:
 		d.lit("SIGEV_NONE")
 	case byThread:
-		d.lit("SIGEV_THREAD")
+		d.lit("SIGEV_THREAD, sigev_notify_function=")
+		d.pointer(d.long(p[d.word+8:], 0))
+		d.lit(", sigev_notify_attributes=")
+		d.pointer(d.long(p[d.word+8:], 1))
 	case toThread:
 		d.lit("SIGEV_THREAD_ID, sigev_notify_thread_id=")
 		d.int32(u32(p, d.word+8))

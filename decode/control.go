@@ -4,10 +4,12 @@ import "warder/abi"
 
 // fcntlArg goes by the command (linux/fcntl.h, x86-64's and the generic
 // numbers).
-var fcntlArg = &shape{pick: func(d *decoder, _ int) *shape {
+var fcntlArg = &shape{doc: "by command: struct flock, struct f_owner_ex, numbers and names", pick: func(d *decoder, _ int) *shape {
 	switch d.unsigned(1) {
-	case 0, 8, 1027, 1030, 1031: // F_DUPFD, F_SETOWN, F_DUPFD_QUERY, F_DUPFD_CLOEXEC, F_SETPIPE_SZ
+	case 8, 1027, 1031: // F_SETOWN, F_DUPFD_QUERY, F_SETPIPE_SZ
 		return cint
+	case 0, 1030: // F_DUPFD, F_DUPFD_CLOEXEC
+		return cuint
 	case 2:
 		return fdFlags
 	case 4:

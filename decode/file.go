@@ -20,7 +20,7 @@ var fileForms = map[string]*form{
 	"fcntl":         {late: true, args: [6]*shape{2: fcntlArg}, shown: fcntlShown, result: fcntlResult},
 	"fcntl64":       {late: true, args: [6]*shape{2: fcntlArg}, shown: fcntlShown, result: fcntlResult},
 	"fgetxattr":     {args: [6]*shape{2: xattrOut}},
-	"flistxattr":    {args: [6]*shape{1: xattrOut}},
+	"flistxattr":    {args: [6]*shape{1: xattrList}},
 	"fstat":         {args: [6]*shape{1: statOut}},
 	"fstat64":       {args: [6]*shape{1: statOut}},
 	"fstatfs":       {args: [6]*shape{1: statfsOut}},
@@ -57,8 +57,8 @@ var pathForms = map[string]*form{
 	"getcwd":     {args: [6]*shape{0: {doc: "string", leave: func(d *decoder, i int) { d.str(d.value(i)) }}}},
 	"getxattr":   {args: [6]*shape{2: xattrOut}},
 	"lgetxattr":  {args: [6]*shape{2: xattrOut}},
-	"listxattr":  {args: [6]*shape{1: xattrOut}},
-	"llistxattr": {args: [6]*shape{1: xattrOut}},
+	"listxattr":  {args: [6]*shape{1: xattrList}},
+	"llistxattr": {args: [6]*shape{1: xattrList}},
 	"lstat":      {args: [6]*shape{1: statOut}},
 	"lstat64":    {args: [6]*shape{1: statOut}},
 	"mknod":      {args: [6]*shape{1: node}, shown: nodeShown},
@@ -83,8 +83,14 @@ var pathForms = map[string]*form{
 var (
 	statOut   = out("struct stat", stat)
 	statfsOut = out("struct statfs", statfs)
-	// The size of an attribute that does not fit is returned too: nothing
-	// was written then.
+	// A size of 0 asks for the length, and nothing is written.
+	xattrList = &shape{doc: "bytes", leave: func(d *decoder, i int) {
+		if d.result > d.unsigned(i+1) {
+			d.pointer(d.value(i))
+			return
+		}
+		d.bytes(d.value(i), d.result, quote)
+	}}
 	xattrOut = &shape{doc: "bytes", leave: func(d *decoder, i int) {
 		d.bytes(d.value(i), d.result, quote)
 	}}

@@ -50,7 +50,7 @@ func futexShown(d *decoder) []uint8 {
 
 var (
 	futexValue = number
-	futexAddr  = &shape{doc: "address", enter: func(d *decoder, i int) {
+	futexAddr  = &shape{enter: func(d *decoder, i int) {
 		if d.unsigned(1)&futexCommand > futexLockPI2 {
 			d.hex(d.value(i))
 			return
@@ -102,7 +102,7 @@ func (d *decoder) futexOperation(v uint64) {
 }
 
 // archArg is arch_prctl's: an address to be set, or where one is to be put.
-var archArg = &shape{pick: func(d *decoder, _ int) *shape {
+var archArg = &shape{doc: "by code: pointer, names", pick: func(d *decoder, _ int) *shape {
 	switch d.unsigned(0) {
 	case 0x1003, 0x1004: // ARCH_GET_FS, ARCH_GET_GS
 		return archBase

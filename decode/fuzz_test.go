@@ -64,7 +64,44 @@ func FuzzDecode(f *testing.F) {
 			got := decode.Decode(abi.Arch(arch%5), nr, args, memory, opt)
 			check(t, got)
 		}
+		opt.FD = func(fd int32) string { return string(data[:min(len(data), int(fd&63))]) }
+		opt.Stack = hole
+		var traced decode.Call
+		for i, failed := range []bool{false, true} {
+			mem.read = 0
+			traced.Enter(abi.Arch(arch%5), nr, args, mem, opt)
+			halves(t, &traced)
+			mem.read, mem.hole = 0, (mem.hole+uint64(i))%8
+			value := e >> (hole % 64)
+			if failed {
+				value %= 600
+			}
+			traced.Return(value, failed, mem, opt)
+			check(t, traced)
+			halves(t, &traced)
+			if traced.Result == "" || strings.ContainsFunc(traced.Result, unprintable) || !failed && traced.Errno != "" {
+				t.Errorf("%s: result %q, errno %q", traced.Name, traced.Result, traced.Errno)
+			}
+		}
+		info := make([]byte, 128)
+		copy(info, data)
+		for _, p := range [][]byte{info, data, nil} {
+			if text := decode.Signal(abi.Arch(arch%5), int(int32(a)), p, opt); !strings.HasPrefix(text, "{") || !strings.HasSuffix(text, "}") || strings.ContainsFunc(text, unprintable) {
+				t.Errorf("siginfo %q", text)
+			}
+		}
 	})
+}
+
+func unprintable(r rune) bool { return r > unicode.MaxASCII || !unicode.IsPrint(r) }
+
+// halves: what strace prints of an interrupted call is its line in two pieces.
+func halves(t *testing.T, c *decode.Call) {
+	t.Helper()
+	whole, first, rest := c.String(), string(c.AppendEntered(nil)), string(c.AppendRest(nil))
+	if first+rest != whole {
+		t.Errorf("%q and %q are not %q", first, rest, whole)
+	}
 }
 
 func check(t *testing.T, got decode.Call) {
@@ -74,10 +111,8 @@ func check(t *testing.T, got decode.Call) {
 		t.Errorf("no call: %q", line)
 	}
 	// A report is one line of printable ASCII, whatever the tracee wrote.
-	for _, r := range line {
-		if r > unicode.MaxASCII || !unicode.IsPrint(r) {
-			t.Fatalf("%q in %q", r, line)
-		}
+	if strings.ContainsFunc(line, unprintable) {
+		t.Fatalf("unprintable: %q", line)
 	}
 	for _, a := range got.Args {
 		if a.Text == "" || a.Name == "" || len(a.Path) > 4095 || strings.IndexByte(a.Path, 0) >= 0 {
@@ -96,16 +131,15 @@ func TestEveryCall(t *testing.T) {
 				for _, w := range values[i/2:] {
 					mem := &hostile{t: t, data: []byte{byte(v), 0x10, 0, 0, 0, 0, 0, 0, 2, 0}, hole: w % 5}
 					check(t, decode.Decode(arch, nr, [6]uint64{v, w, v, w, v, w}, mem, decode.Options{}))
+					mem.read = 0
+					c := decode.Enter(arch, nr, [6]uint64{v, w, v, w, v, w}, mem, decode.Options{})
+					halves(t, c)
+					mem.read = 0
+					c.Return(w%5000, false, mem, decode.Options{})
+					check(t, *c)
+					halves(t, c)
 				}
 			}
 		}
-	}
-}
-
-func BenchmarkDecode(b *testing.B) {
-	m := newImage(b)
-	name := m.str("/usr/lib/x86_64-linux-gnu/libc.so.6")
-	for b.Loop() {
-		decode.Decode(abi.X86_64, 257, [6]uint64{0xffffff9c, name, 0x80000}, m, decode.Options{})
 	}
 }

@@ -29,7 +29,7 @@ func (d *decoder) request(names abi.FlagSet, v uint64) {
 
 // ioctlArg goes by the request (asm-generic/ioctls.h, linux/fs.h,
 // linux/sockios.h).
-var ioctlArg = &shape{pick: func(d *decoder, _ int) *shape {
+var ioctlArg = &shape{doc: "by request: struct termios, struct winsize, struct ifreq, numbers and names; of other requests the address", pick: func(d *decoder, _ int) *shape {
 	switch d.unsigned(1) {
 	case 0x5401, 0x802c542a: // TCGETS, TCGETS2
 		return termiosOut
@@ -56,7 +56,7 @@ var ioctlArg = &shape{pick: func(d *decoder, _ int) *shape {
 		return inodeOut
 	case 0x40086602: // FS_IOC_SETFLAGS
 		return inodeIn
-	case 0x8913, 0x8921, 0x8933: // SIOCGIFFLAGS, SIOCGIFMTU, SIOCGIFINDEX
+	case 0x8913, 0x8915, 0x8921, 0x8927, 0x8933: // SIOCGIFFLAGS, SIOCGIFADDR, SIOCGIFMTU, SIOCGIFHWADDR, SIOCGIFINDEX
 		return interfaceOut
 	case 0x5415: // TIOCMGET
 		return modemOut
@@ -87,29 +87,7 @@ var (
 	inodeIn    = in("names", inodeFlags)
 	ioctlOther = &shape{doc: "number", enter: hexadecimal.enter, after: true}
 	// An interface's name is read, the rest of the structure is the answer.
-	interfaceOut = &shape{doc: "struct ifreq", leave: func(d *decoder, i int) {
-		p, ok := d.block(d.value(i), 40)
-		if !ok {
-			d.pointer(d.value(i))
-			return
-		}
-		d.lit("{ifr_name=")
-		d.text(p[:16])
-		if !d.failed {
-			switch d.unsigned(1) {
-			case 0x8913:
-				d.lit(", ifr_flags=")
-				d.named(abi.InterfaceFlags, u16(p, 16))
-			case 0x8921:
-				d.lit(", ifr_mtu=")
-				d.int32(u32(p, 16))
-			case 0x8933:
-				d.lit(", ifr_ifindex=")
-				d.int32(u32(p, 16))
-			}
-		}
-		d.byte('}')
-	}, failed: true}
+	interfaceOut = &shape{doc: "struct ifreq", leave: ifreq, failed: true}
 )
 
 // Requests that have no argument.
@@ -125,7 +103,7 @@ func ioctlShown(d *decoder) []uint8 {
 
 func ioctlResult(d *decoder) {
 	switch d.unsigned(1) {
-	case 0x5441, 0xb701, 0xb702: // TIOCGPTPEER, NS_GET_USERNS, NS_GET_PARENT
+	case 0xb701, 0xb702: // NS_GET_USERNS, NS_GET_PARENT
 		resultFD(d)
 	default:
 		d.int(int64(d.result))
@@ -170,7 +148,7 @@ func termios(d *decoder, addr uint64) {
 		case abi.TermControl:
 			d.speed(v)
 		default:
-			d.flags(part.set, v)
+			d.bits(part.set, v)
 		}
 	}
 	d.lit(", ...}")
@@ -195,10 +173,8 @@ func (d *decoder) delays(v uint64) {
 		low := f.mask & -f.mask
 		d.lit(f.names[v&f.mask/low])
 	}
-	if rest := v &^ 0xff00; rest != 0 {
-		d.byte('|')
-		d.flags(abi.TermOutput, rest)
-	}
+	d.byte('|')
+	d.bits(abi.TermOutput, v&^0xff00)
 }
 
 // speed prints control flags: the line's speed, the size of a character, then
@@ -213,12 +189,58 @@ func (d *decoder) speed(v uint64) {
 	}
 	d.byte('|')
 	d.lit([...]string{"CS5", "CS6", "CS7", "CS8"}[v&size>>4])
-	if rest := v &^ (baud | size); rest != 0 {
-		d.byte('|')
-		d.flags(abi.TermControl, rest)
+	d.byte('|')
+	d.bits(abi.TermControl, v&^(baud|size))
+}
+
+// bits prints flags as strace does a terminal's: none as nothing.
+func (d *decoder) bits(set abi.FlagSet, v uint64) {
+	if v != 0 {
+		d.flags(set, v)
 	}
 }
 
 func inodeFlags(d *decoder, addr uint64) {
 	d.bracket(addr, 4, func(p []byte) { d.named(abi.InodeFlags, u32(p, 0)) })
+}
+
+func ifreq(d *decoder, i int) {
+	addr := d.value(i)
+	p, ok := d.block(addr, 40)
+	if !ok {
+		d.pointer(addr)
+		return
+	}
+	d.lit("{ifr_name=")
+	d.text(p[:16])
+	if d.failed {
+		d.byte('}')
+		return
+	}
+	switch d.unsigned(1) {
+	case 0x8913:
+		d.lit(", ifr_flags=")
+		d.named(abi.InterfaceFlags, u16(p, 16))
+	case 0x8915:
+		d.lit(", ifr_addr=")
+		d.sockaddr(addr+16, 16)
+	case 0x8921:
+		d.lit(", ifr_mtu=")
+		d.int32(u32(p, 16))
+	case 0x8927:
+		d.lit(", ifr_hwaddr={sa_family=")
+		d.named(abi.ArpHardware, u16(p, 16))
+		d.lit(", sa_data=")
+		for j, b := range p[18:24] {
+			if j > 0 {
+				d.byte(':')
+			}
+			d.out = append(d.out, hexDigits[b>>4], hexDigits[b&15])
+		}
+		d.byte('}')
+	case 0x8933:
+		d.lit(", ifr_ifindex=")
+		d.int32(u32(p, 16))
+	}
+	d.byte('}')
 }

@@ -51,6 +51,7 @@ var (
 		d.uint(d.value(i))
 	}}
 	cint      = &shape{doc: "number", enter: func(d *decoder, i int) { d.int32(d.value(i)) }}
+	cuint     = &shape{doc: "number", enter: func(d *decoder, i int) { d.uint32(d.value(i)) }}
 	flagNames = &shape{doc: "names", enter: func(d *decoder, i int) { d.named(d.plan.sig.Args[i].Flags, d.unsigned(i)) }}
 	stringIn  = &shape{doc: "string", enter: func(d *decoder, i int) { d.str(d.value(i)) }}
 )

@@ -6,8 +6,8 @@ import "warder/abi"
 var memoryForms = map[string]*form{
 	"brk":     {result: resultHex},
 	"mincore": {args: [6]*shape{2: {doc: "pages", leave: mincore}}},
-	"mmap":    {args: [6]*shape{5: hexadecimal}, result: resultHex},
-	"mmap2":   {args: [6]*shape{5: hexadecimal}, result: resultHex},
+	"mmap":    {args: [6]*shape{3: mapFlags, 5: hexadecimal}, result: resultHex},
+	"mmap2":   {args: [6]*shape{3: mapFlags, 5: hexadecimal}, result: resultHex},
 	"mremap":  {shown: mremapShown, result: resultHex},
 	"shmat":   {result: resultHex},
 	"shmget":  {args: [6]*shape{0: ipcKey}},
@@ -85,19 +85,35 @@ func (d *decoder) queued(addr, n uint64) {
 func (d *decoder) nodes(addr, n uint64) {
 	const most = 1024
 	long := uint64(8 * d.word)
-	words := (n + long - 1) / long
 	if addr == 0 || n == 0 || n > most*8 {
 		d.pointer(addr)
 		return
 	}
+	// The kernel takes the number of nodes to be one less.
+	words := (n - 1 + long - 1) / long
 	d.list(addr, words, d.word, func(p []byte) {
 		v := d.long(p, 0)
 		if v != 0 {
 			d.lit("0x")
 		}
-		const digits = "0123456789abcdef"
 		for i := 2*d.word - 1; i >= 0; i-- {
-			d.byte(digits[v>>(4*i)&15])
+			d.byte(hexDigits[v>>(4*i)&15])
 		}
 	})
 }
+
+// mapFlags prints the size of huge pages, a logarithm in the upper six bits,
+// behind the flags.
+var mapFlags = &shape{doc: "names", enter: func(d *decoder, i int) {
+	const hugeTLB, shift, field = 0x40000, 26, 0x3f
+	v := d.unsigned(i)
+	size := v >> shift & field
+	if v&hugeTLB == 0 || size == 0 {
+		d.named(abi.MapFlags, v)
+		return
+	}
+	d.flags(abi.MapFlags, v&^(field<<shift))
+	d.byte('|')
+	d.uint(size)
+	d.lit("<<MAP_HUGE_SHIFT")
+}}

@@ -76,3 +76,17 @@ func (m *image) words32(w ...uint32) uint64 {
 	}
 	return m.put(b)
 }
+
+func bytes64(w ...uint64) (b []byte) {
+	for _, v := range w {
+		b = binary.LittleEndian.AppendUint64(b, v)
+	}
+	return b
+}
+
+func bytes32(w ...uint32) (b []byte) {
+	for _, v := range w {
+		b = binary.LittleEndian.AppendUint32(b, v)
+	}
+	return b
+}

@@ -180,8 +180,9 @@ func (d *decoder) vector(addr, count uint64, contents func(base, n uint64)) {
 	})
 }
 
-// maxControl is more than the kernel takes (sysctl net.core.optmem_max).
-const maxControl = 1 << 15
+// maxControl is as much ancillary data as is read; the kernel takes more
+// (sysctl net.core.optmem_max), and no program sends it.
+const maxControl = 1 << 13
 
 // control prints ancillary data: headers with lengths, each in whole words.
 func (d *decoder) control(addr, length uint64) {

@@ -7,6 +7,8 @@ import (
 	"warder/abi"
 )
 
+const hexDigits = "0123456789abcdef"
+
 func appendHex(b []byte, v uint64) []byte {
 	if v == 0 {
 		return append(b, '0')

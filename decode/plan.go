@@ -22,6 +22,8 @@ type shape struct {
 	// after is for what strace prints after the return though it is known
 	// before.
 	after bool
+	// lost is for what strace prints as an address if the call fails.
+	lost bool
 	// pick chooses the shape by other arguments; the others are unset then.
 	pick func(d *decoder, i int) *shape
 }

@@ -11,7 +11,7 @@ var pollForms = map[string]*form{
 	"_newselect":      {args: [6]*shape{1: fdSet, 2: fdSet, 3: fdSet, 4: in("struct timeval", timevalOut)}, result: selectResult},
 	"pselect6":        {args: [6]*shape{1: fdSet, 2: fdSet, 3: fdSet, 5: selectMask}, result: selectResult},
 	"pselect6_time64": {args: [6]*shape{1: fdSet, 2: fdSet, 3: fdSet, 5: selectMask}, result: selectResult},
-	"epoll_ctl": {args: [6]*shape{3: {pick: func(d *decoder, i int) *shape {
+	"epoll_ctl": {args: [6]*shape{3: {doc: "struct epoll_event", pick: func(d *decoder, i int) *shape {
 		const del = 2 // EPOLL_CTL_DEL, which ignores it
 		if d.value(1) == del {
 			return address
@@ -19,20 +19,23 @@ var pollForms = map[string]*form{
 		return epollIn
 	}}}},
 	"epoll_wait":   {args: [6]*shape{1: epollOut}},
-	"epoll_pwait":  {args: [6]*shape{1: epollOut}},
-	"epoll_pwait2": {args: [6]*shape{1: epollOut}},
+	"epoll_pwait":  {args: [6]*shape{1: epollOut, 4: maskLost}},
+	"epoll_pwait2": {args: [6]*shape{1: epollOut, 3: timeLost, 4: maskLost}},
 }
 
 var (
 	pollIn = &shape{doc: "struct pollfd[]", enter: func(d *decoder, i int) { d.pollfds(d.value(i), d.unsigned(1)) }}
-	fdSet  = &shape{doc: "descriptors", enter: func(d *decoder, i int) {
+	// Behind what the kernel fills strace reads nothing of a call that failed.
+	maskLost = &shape{doc: "signal set", enter: kinds[abi.SigSet].enter, lost: true}
+	timeLost = &shape{doc: "struct timespec", enter: kinds[abi.Timespec].enter, lost: true}
+	fdSet    = &shape{doc: "descriptors", enter: func(d *decoder, i int) {
 		p, n := d.fdset(d.value(i), d.value(0))
 		if p == nil {
 			d.pointer(d.value(i))
 			return
 		}
 		d.byte('[')
-		d.members(p, n)
+		d.members(p, n, d.descriptor)
 		d.byte(']')
 	}}
 	epollIn  = in("struct epoll_event", epollEvent)
@@ -73,7 +76,7 @@ func (d *decoder) pollfds(addr, count uint64) {
 }
 
 // pollResult adds which descriptors are ready, and of a ppoll the time that is
-// left.
+// left. strace's -y does not name descriptors in a result.
 func pollResult(d *decoder) {
 	if d.result == 0 {
 		d.lit("0 (Timeout)")
@@ -100,7 +103,7 @@ func pollResult(d *decoder) {
 		}
 		shown++
 		d.lit("{fd=")
-		d.descriptor(int32(u32(p, 0)))
+		d.int32(u32(p, 0))
 		d.lit(", revents=")
 		d.flags(abi.PollEvents, u16(p, 6))
 		d.byte('}')
@@ -139,7 +142,7 @@ func (d *decoder) fdset(addr, n uint64) ([]byte, int) {
 }
 
 // members prints the descriptors of a set.
-func (d *decoder) members(p []byte, n int) {
+func (d *decoder) members(p []byte, n int, print func(fd int32)) {
 	shown := 0
 	for fd := range n {
 		if p[fd/8]>>(fd%8)&1 == 0 {
@@ -149,7 +152,7 @@ func (d *decoder) members(p []byte, n int) {
 			d.byte(' ')
 		}
 		shown++
-		d.descriptor(int32(fd))
+		print(int32(fd))
 	}
 }
 
@@ -174,7 +177,7 @@ func selectResult(d *decoder) {
 		}
 		shown = true
 		d.lit(name)
-		d.members(p, n)
+		d.members(p, n, func(fd int32) { d.int(int64(fd)) })
 		d.byte(']')
 	}
 	switch d.plan.name {

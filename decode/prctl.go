@@ -51,16 +51,22 @@ func prctlShown(d *decoder) []uint8 {
 	return first(5)
 }
 
-var prctlArg = &shape{pick: func(d *decoder, i int) *shape {
+var prctlArg = &shape{doc: "by option: strings, numbers and names", pick: func(d *decoder, i int) *shape {
 	switch option := d.unsigned(0); {
 	case i == 1:
 		return prctlSecond(option)
 	case i == 2 && option == prSetSeccomp && d.value(1) == 2: // SECCOMP_MODE_FILTER
 		return programIn
 	case i == 2 && option == prCapAmbient:
+		const clearAll = 4 // PR_CAP_AMBIENT_CLEAR_ALL, which reads none
+		if d.value(1) == clearAll {
+			return hexadecimal
+		}
 		return capabilityName
 	case i == 2 && option == prSetSpeculation:
 		return speculationHow
+	case option == prSetVMA && d.value(1) != 0: // no other operation is known
+		return hexadecimal
 	case i == 3 && option == prSetVMA:
 		return decimal
 	case i == 4 && option == prSetVMA:

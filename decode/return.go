@@ -28,6 +28,9 @@ func (c *Call) Return(value uint64, failed bool, mem Memory, opt Options) {
 		if s := d.shapes[n]; s.leave != nil && (!failed || s.failed) {
 			s.leave(d, int(d.shown[n]))
 			changed = true
+		} else if s.lost && failed {
+			d.pointer(d.value(int(d.shown[n])))
+			changed = true
 		}
 		d.ends[n] = len(d.out)
 	}

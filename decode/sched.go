@@ -44,7 +44,11 @@ func (d *decoder) ioPriority(v uint64) {
 // cpus prints the processors of a mask of size bytes.
 func (d *decoder) cpus(addr, size uint64) {
 	const most = 8192 / 8 // processors that a kernel can be built for
-	if addr == 0 || size == 0 || size > 8*most {
+	if size == 0 && addr != 0 {
+		d.lit("[]")
+		return
+	}
+	if addr == 0 || size > 8*most {
 		d.pointer(addr)
 		return
 	}

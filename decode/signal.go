@@ -21,9 +21,11 @@ var signalForms = map[string]*form{
 	"rt_sigtimedwait":        {args: [6]*shape{1: out("siginfo_t", siginfoAt)}, result: signalResult},
 	"rt_sigtimedwait_time64": {args: [6]*shape{1: out("siginfo_t", siginfoAt)}, result: signalResult},
 	"sigaltstack":            {args: [6]*shape{0: in("stack_t", stackAt), 1: out("stack_t", stackAt)}},
-	"signalfd":               {result: resultFD},
-	"signalfd4":              {result: resultFD},
+	"signalfd":               {args: [6]*shape{1: signalfdSet}, result: resultFD},
+	"signalfd4":              {args: [6]*shape{1: signalfdSet}, result: resultFD},
 }
+
+var signalfdSet = &shape{doc: "signal set", enter: func(d *decoder, i int) { d.sigset(d.value(i), d.value(2)) }}
 
 func signalResult(d *decoder) {
 	d.aside(func() {

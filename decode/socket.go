@@ -181,7 +181,7 @@ func (d *decoder) sockaddr(addr, n uint64) {
 
 func (d *decoder) unixAddress(p []byte) {
 	d.lit(", sun_path=")
-	if p[0] == 0 && len(p) > 1 {
+	if p[0] == 0 {
 		// The abstract namespace: all bytes count, NULs too.
 		d.byte('@')
 		d.out = quote(d.out, p[1:])
@@ -195,7 +195,6 @@ func (d *decoder) unixAddress(p []byte) {
 
 // groups prints netlink's multicast groups, eight digits or 0x and digits.
 func (d *decoder) groups(v uint64) {
-	const digits = "0123456789abcdef"
 	if v != 0 {
 		d.lit("0x")
 	}
@@ -207,7 +206,7 @@ func (d *decoder) groups(v uint64) {
 		}
 	}
 	for i := width - 1; i >= 0; i-- {
-		d.byte(digits[v>>(4*i)&15])
+		d.byte(hexDigits[v>>(4*i)&15])
 	}
 }
 
@@ -232,7 +231,7 @@ func (d *decoder) packetAddress(p []byte) {
 				d.lit(", ")
 			}
 			d.lit("0x")
-			d.out = append(d.out, "0123456789abcdef"[b>>4], "0123456789abcdef"[b&15])
+			d.out = append(d.out, hexDigits[b>>4], hexDigits[b&15])
 		}
 		d.byte(']')
 	}

@@ -7,7 +7,7 @@ var systemForms = map[string]*form{
 	"sysinfo": {args: [6]*shape{0: out("struct sysinfo", sysinfo)}},
 	"uname":   {args: [6]*shape{0: out("struct utsname", utsname)}},
 	"umask":   {result: func(d *decoder) { d.mode(d.result) }},
-	"mount":   {args: [6]*shape{4: {doc: "string", enter: func(d *decoder, i int) { d.str(d.value(i)) }}}},
+	"mount":   {args: [6]*shape{3: mountFlags, 4: {doc: "string", enter: func(d *decoder, i int) { d.str(d.value(i)) }}}},
 	"reboot": {shown: func(d *decoder) []uint8 {
 		const restart2 = 0xa1b2c3d4 // the only command with a string
 		if d.unsigned(2) != restart2 {
@@ -19,13 +19,33 @@ var systemForms = map[string]*form{
 	"seccomp":                 {args: [6]*shape{1: seccompFlags, 2: seccompArg}, result: seccompResult},
 	"landlock_create_ruleset": {args: [6]*shape{0: {doc: "struct landlock_ruleset_attr", enter: ruleset}}, result: resultFD},
 	"landlock_add_rule":       {args: [6]*shape{2: {doc: "struct of the rule's type", enter: landlockRule}}},
-	"ptrace":                  {args: [6]*shape{2: {doc: "address", enter: func(d *decoder, i int) { d.pointer(d.value(i)) }}, 3: ptraceData}, shown: ptraceShown},
+	"ptrace":                  {args: [6]*shape{2: {enter: func(d *decoder, i int) { d.pointer(d.value(i)) }}, 3: ptraceData}, shown: ptraceShown},
 	"add_key":                 {args: [6]*shape{4: keySerial}},
 	"request_key":             {args: [6]*shape{3: keySerial}},
 	"prctl":                   {args: [6]*shape{1: prctlArg, 2: prctlArg, 3: prctlArg, 4: prctlArg}, shown: prctlShown, result: prctlResult},
+	"sethostname":             {args: [6]*shape{0: hostName, 1: cuint}},
+	"setdomainname":           {args: [6]*shape{0: hostName, 1: cuint}},
+	"kcmp":                    {args: [6]*shape{3: kcmpIndex, 4: kcmpIndex}, shown: kcmpShown},
+	"fsconfig":                {args: [6]*shape{3: fsconfigValue}},
+	"mount_setattr":           {args: [6]*shape{3: {doc: "struct mount_attr", enter: mountAttr}}},
 	"rt_sigreturn":            {extra: sigreturnMask},
 	"restart_syscall":         {extra: interruptedCall},
 }
+
+// mountFlags prints the magic number that mount took before Linux 2.4.
+var mountFlags = &shape{doc: "names", enter: func(d *decoder, i int) {
+	const magic = 0xc0ed
+	v := d.unsigned(i)
+	if v>>16&0xffff != magic {
+		d.named(abi.MountFlags, v)
+		return
+	}
+	d.lit("MS_MGC_VAL")
+	if rest := v &^ (magic << 16); rest != 0 {
+		d.byte('|')
+		d.flags(abi.MountFlags, rest)
+	}
+}}
 
 var keySerial = &shape{doc: "number", enter: func(d *decoder, i int) {
 	names := [...]string{
@@ -126,7 +146,7 @@ var (
 		}
 		d.hex(d.value(i))
 	}}
-	seccompArg = &shape{pick: func(d *decoder, _ int) *shape {
+	seccompArg = &shape{doc: "by operation: struct sock_fprog, struct seccomp_notif_sizes, names", pick: func(d *decoder, _ int) *shape {
 		switch d.unsigned(0) {
 		case seccompFilter:
 			return programIn
@@ -255,36 +275,3 @@ var ptraceData = &shape{doc: "names, signal or address", enter: func(d *decoder,
 		d.pointer(v)
 	}
 }}
-
-// sigreturnMask prints the mask that rt_sigreturn restores from the frame on
-// the stack: a ucontext (asm/ucontext.h), which on arm64 lies behind a
-// siginfo.
-func sigreturnMask(d *decoder) (name string) {
-	at := d.stack
-	switch {
-	case d.stack == 0:
-		return ""
-	case d.arch == abi.X86_64:
-		at += 296
-	case d.arch == abi.AArch64:
-		at += 128 + 40
-	default:
-		return ""
-	}
-	d.lit("{mask=")
-	d.sigset(at, 8)
-	d.byte('}')
-	return "frame"
-}
-
-// interruptedCall tells what restart_syscall goes on with: the call that this
-// thread made before, where the Call was used for it too.
-func interruptedCall(d *decoder) string {
-	d.lit("<... resuming interrupted ")
-	if d.before == "" {
-		d.lit("system call")
-	}
-	d.lit(d.before)
-	d.lit(" ...>")
-	return "call"
-}

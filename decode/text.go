@@ -46,10 +46,9 @@ func escape(out, b []byte, also string) []byte {
 // quoteHex appends b in double quotes, every byte as two hexadecimal digits:
 // what strace does with random bytes.
 func quoteHex(out, b []byte) []byte {
-	const digits = "0123456789abcdef"
 	out = append(out, '"')
 	for _, c := range b {
-		out = append(out, '\\', 'x', digits[c>>4], digits[c&15])
+		out = append(out, '\\', 'x', hexDigits[c>>4], hexDigits[c&15])
 	}
 	return append(out, '"')
 }
