@@ -32,8 +32,8 @@ const (
 
 	GDB      Need = "gdb"      // run gdb and its gcore
 	ElfUtils Need = "elfutils" // run eu-readelf
-	Chromium Need = "chromium" // open a page in a browser without a screen
 	Strace   Need = "strace"   // run strace
+	Chromium Need = "chromium" // open a page in a browser without a screen
 
 	IOUring  Need = "io_uring" // make a ring
 	Kcmp     Need = "kcmp"     // compare two processes
@@ -47,7 +47,7 @@ const (
 )
 
 // defaultPromise is what a CI machine grants unless WARDER_PROMISED says otherwise.
-const defaultPromise = "ptrace,root,seccomp,landlock,i386,gdb,elfutils,chromium,strace"
+const defaultPromise = "ptrace,root,seccomp,landlock,i386,gdb,elfutils,strace,chromium"
 
 var (
 	answersMu sync.Mutex

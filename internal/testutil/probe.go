@@ -29,8 +29,8 @@ var probes = map[Need]func() error{
 
 	GDB:      func() error { return commands("gdb", "gcore") },
 	ElfUtils: func() error { return commands("eu-readelf") },
-	Chromium: func() error { return commands("chromium") },
 	Strace:   func() error { return commands("strace") },
+	Chromium: func() error { return commands("chromium") },
 
 	IOUring:  func() error { return faults(unix.SYS_IO_URING_SETUP, 1, 0) },
 	Kcmp:     probeKcmp,

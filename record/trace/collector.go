@@ -201,13 +201,13 @@ func (c *Collector) verdict(v *rules.Verdict) *Verdict {
 
 // Signal tells of a signal.
 func (c *Collector) Signal(pid, tid, signal int, siginfo []byte) {
-	t := c.thread(pid, tid)
+	c.thread(pid, tid)
 	if !c.opt.Signals.Has(signal) {
 		return
 	}
 	e := Event{Kind: SignalKind, PID: pid, TID: tid, Time: c.opt.Now(), Signal: abi.SignalName(signal)}
 	if siginfo != nil {
-		e.Text = decode.Signal(t.arch, signal, siginfo, c.decode)
+		e.Text = decode.Signal(c.native, signal, siginfo, c.decode)
 	}
 	c.opt.Sink.Tell(&e, len(c.threads))
 }

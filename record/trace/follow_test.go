@@ -29,9 +29,8 @@ type follower struct {
 }
 
 type followed struct {
-	pid    int
-	inside bool // between a call's two stops
-	asked  bool // the collector wants its return
+	pid   int
+	asked bool // the collector wants its return
 }
 
 // follow runs a command under a collector until it ends. Its first execve has
@@ -57,19 +56,19 @@ func follow(t testing.TB, c *trace.Collector, cmd *exec.Cmd) {
 		t.Fatal(err)
 	}
 	f.resume(first, 0)
-	for len(f.tasks) > 0 {
+	for { // until no child is left: a task may be born that nobody has heard of
 		tid, err := ptrace.Wait(-1, unix.WALL|unix.WNOTHREAD, &status, nil)
 		switch {
 		case errors.Is(err, unix.EINTR):
 			continue
 		case errors.Is(err, unix.ECHILD):
+			_ = cmd.Process.Release() // it has been waited for
 			return
 		case err != nil:
 			t.Fatal(err)
 		}
 		f.stopped(tid, unix.WaitStatus(status))
 	}
-	_ = cmd.Process.Release() // it has been waited for
 }
 
 // resume goes on; a thread that is gone says so by its end.

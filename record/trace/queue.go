@@ -78,6 +78,7 @@ type Queue struct {
 	gap     uint64 // since the last line that was taken
 	gapOpen bool   // something was dropped since then, a whole line or not
 	inLine  bool   // the last byte taken was not a line's end
+	added   []int  // where in fill there are line ends of the queue's own
 
 	wake chan struct{} // fill is not empty, or enough for a write, or closed
 	done chan struct{} // the writer has returned
@@ -160,10 +161,12 @@ func (q *Queue) fits(p []byte) bool {
 // mark says that lines are missing here.
 func (q *Queue) mark() {
 	if q.inLine {
+		q.added = append(q.added, len(q.fill))
 		q.fill = append(q.fill, " <unfinished ...>\n"...)
 		q.inLine = false
 	}
 	if q.gap > 0 {
+		q.added = append(q.added, len(q.fill))
 		q.fill = q.opt.Lost(q.fill, q.gap)
 	}
 	q.gap, q.gapOpen = 0, false
@@ -180,17 +183,17 @@ func (q *Queue) nudge() {
 // through writes what is there on the caller's goroutine, and without the
 // lock: Put and the other methods do not wait for it.
 func (q *Queue) through() {
-	p := q.fill
-	q.fill, q.spare, q.writing = q.spare[:0], nil, len(p)
+	p, added := q.fill, q.added
+	q.fill, q.spare, q.writing, q.added = q.spare[:0], nil, len(p), nil
 	q.mu.Unlock()
 	n, err := q.w.Write(p)
 	q.mu.Lock()
-	q.wrote(p, n, err)
+	q.wrote(p, added, n, err)
 	q.writing, q.spare = 0, p[:0]
 }
 
 // wrote notes how a write ended.
-func (q *Queue) wrote(p []byte, n int, err error) {
+func (q *Queue) wrote(p []byte, added []int, n int, err error) {
 	if err == nil && n < len(p) {
 		err = io.ErrShortWrite
 	}
@@ -198,8 +201,20 @@ func (q *Queue) wrote(p []byte, n int, err error) {
 		q.err = err
 	}
 	if err != nil {
-		q.lost += uint64(bytes.Count(p[min(max(n, 0), len(p)):], newline))
+		q.lost += missing(p, added, min(max(n, 0), len(p)))
 	}
+}
+
+// missing counts the lines of p from a byte on, without those that the queue
+// added, which begin at added.
+func missing(p []byte, added []int, from int) uint64 {
+	n := bytes.Count(p[from:], newline)
+	for _, at := range added {
+		if at >= from {
+			n--
+		}
+	}
+	return uint64(max(n, 0))
 }
 
 // write is the writing goroutine.
@@ -214,8 +229,8 @@ func (q *Queue) write() {
 		for len(q.fill) > 0 {
 			q.through()
 			if q.err != nil { // what came meanwhile has nowhere to go
-				q.lost += uint64(bytes.Count(q.fill, newline))
-				q.fill = q.fill[:0]
+				q.lost += missing(q.fill, q.added, 0)
+				q.fill, q.added = q.fill[:0], nil
 			}
 			q.room.Broadcast()
 			if len(q.fill) < batch && !q.closed {
@@ -311,7 +326,7 @@ func (q *Queue) Close(patience time.Duration) error {
 	select {
 	case <-q.done:
 	default:
-		lost += uint64(bytes.Count(q.fill, newline)) // and what is being written, which may come
+		lost += missing(q.fill, q.added, 0) // and what is being written, which may come
 		if err == nil {
 			err = fmt.Errorf("%w: a write has not returned", ErrSlow)
 		}
