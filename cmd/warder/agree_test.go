@@ -1,0 +1,198 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"warder/internal/testutil"
+)
+
+// recorder runs commands under a tracer, each in the same fresh directory.
+type recorder struct {
+	t    testing.TB
+	base string // holds the directory and the outputs
+	self string
+}
+
+func newRecorder(t testing.TB) *recorder {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	base, err := os.MkdirTemp("", "warder-agree-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(base) })
+	return &recorder{t: t, base: base, self: self}
+}
+
+// environment is all that a command is given.
+func (r *recorder) environment() []string {
+	home := filepath.Join(r.base, "home")
+	return []string{
+		"PATH=/usr/bin:/bin", "LC_ALL=C", "TZ=UTC", "HOME=" + home, "TMPDIR=" + filepath.Join(r.base, "tmp"),
+		"PYTHONHASHSEED=0", "PYTHONDONTWRITEBYTECODE=1", "PERL_HASH_SEED=0", "GOMAXPROCS=1", "GOGC=off", "GODEBUG=asyncpreemptoff=1",
+		"GIT_CONFIG_NOSYSTEM=1", "GIT_AUTHOR_NAME=A", "GIT_AUTHOR_EMAIL=a@example.org", "GIT_AUTHOR_DATE=1000000000 +0000",
+		"GIT_COMMITTER_NAME=A", "GIT_COMMITTER_EMAIL=a@example.org", "GIT_COMMITTER_DATE=1000000000 +0000",
+	}
+}
+
+// still is put before a tracer, so that addresses are where they are without
+// chance; empty where that is refused.
+var still = sync.OnceValue(func() []string {
+	if exec.Command("setarch", "-R", "true").Run() != nil {
+		return nil
+	}
+	return []string{"setarch", "-R"}
+})
+
+// run runs a command under strace or warder with flags, and returns what they
+// wrote and the process id that they had.
+func (r *recorder) run(c *compared, by string, flags ...string) (text string, pid int) {
+	r.t.Helper()
+	dir, out := filepath.Join(r.base, "w"), filepath.Join(r.base, "trace")
+	for _, d := range []string{dir, filepath.Join(r.base, "home"), filepath.Join(r.base, "tmp")} {
+		if err := errors.Join(os.RemoveAll(d), os.Mkdir(d, 0o755)); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+	setup := exec.CommandContext(r.t.Context(), "sh", "-ec", c.setup+"\nfind . -exec touch -h -d @1000000000 {} +")
+	setup.Dir, setup.Env = dir, r.environment()
+	if said, err := setup.CombinedOutput(); err != nil {
+		r.t.Fatalf("%s: %v: %s", c.name, err, said)
+	}
+	argv := slices.Clone(still())
+	env := r.environment()
+	if by == "warder" {
+		env = append(env, beWarder+"=1")
+		argv = append(argv, r.self, "trace", "-E", beWarder, "-o", out)
+	} else {
+		argv = append(argv, "strace", "-f", "-o", out)
+	}
+	argv = append(append(append(argv, flags...), "--"), c.argv...)
+	ctx, cancel := context.WithTimeout(r.t.Context(), hung)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	said, err := os.Create(filepath.Join(r.base, "said"))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer said.Close()
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr, cmd.WaitDelay = dir, env, said, said, time.Second
+	_ = cmd.Run() // it ends as the command does
+	if ctx.Err() != nil {
+		r.t.Fatalf("%s under %s: %v", c.name, by, ctx.Err())
+	}
+	b, err := os.ReadFile(out)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return string(b), cmd.Process.Pid
+}
+
+func (r *recorder) transcript(c *compared, by string, flags ...string) *transcript {
+	r.t.Helper()
+	text, pid := r.run(c, by, flags...)
+	got, err := newTranscript(text, map[string]string{fmt.Sprint(pid): "TRACER"}, c.random...)
+	if err != nil {
+		r.t.Fatalf("%s under %s: %v", c.name, by, err)
+	}
+	return got
+}
+
+// comparison is a command's: strace's account of it against warder's, and
+// against strace's of another run, which is what the method itself makes.
+type comparison struct {
+	name          string
+	ours, control *agreement
+}
+
+// compare runs a command until warder's account is as near to strace's as
+// strace's own of another run is, three times at most: what two runs of a
+// program differ in by chance is in one or the other, and a mistake of ours is
+// in all.
+func (r *recorder) compare(c *compared, flags ...string) comparison {
+	r.t.Helper()
+	var best comparison
+	for range 3 {
+		theirs := r.transcript(c, "strace", flags...)
+		ours := r.transcript(c, "warder", flags...)
+		again := r.transcript(c, "strace", flags...)
+		got := comparison{c.name, compareTranscripts(theirs, ours), compareTranscripts(theirs, again)}
+		if other := compareTranscripts(again, ours); other.percent() > got.ours.percent() {
+			got.ours = other
+		}
+		if best.ours == nil || got.ours.percent() > best.ours.percent() {
+			best = got
+		}
+		if best.ours.percent() >= best.control.percent() {
+			break
+		}
+	}
+	return best
+}
+
+// log tells of all differences.
+func (c *comparison) log(t testing.TB) {
+	t.Helper()
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %d of %d lines equal, %.2f%%; strace and strace %.2f%%", c.name, c.ours.equal, c.ours.lines,
+		c.ours.percent(), c.control.percent())
+	for _, d := range c.ours.differences {
+		kind := ""
+		if d.undecoded() {
+			kind = "not decoded: "
+		}
+		fmt.Fprintf(&b, "\n  %s%s", kind, d)
+	}
+	t.Log(b.String())
+}
+
+// The least agreement: over all commands, and how far one may be below
+// strace's own with itself.
+const (
+	leastAgreement = 99.0
+	mostBelow      = 1.0
+	fewestCommands = 25
+)
+
+// TestLiveAgreement holds warder trace to strace: the same commands under
+// both, line by line.
+func TestLiveAgreement(t *testing.T) {
+	testutil.Require(t, testutil.Ptrace, testutil.Seccomp, testutil.Strace)
+	r := newRecorder(t)
+	commands, missing := comparedCommands(t, r.base)
+	if len(missing) > 0 {
+		t.Logf("not here: %s", strings.Join(missing, ", "))
+	}
+	if len(commands) < fewestCommands {
+		t.Errorf("%d commands, want %d", len(commands), fewestCommands)
+	}
+	var all, control agreement
+	var table []comparison
+	for i := range commands {
+		c := r.compare(&commands[i])
+		c.log(t)
+		if c.ours.percent() <= c.control.percent()-mostBelow {
+			t.Errorf("%s: %.2f%% agreement, strace has %.2f%% with itself", c.name, c.ours.percent(), c.control.percent())
+		}
+		all.add(c.ours)
+		control.add(c.control)
+		table = append(table, c)
+	}
+	t.Logf("%d commands, %d lines: %.3f%% agreement; strace with itself %.3f%%", len(table), all.lines, all.percent(), control.percent())
+	if all.percent() < leastAgreement {
+		t.Errorf("%.2f%% agreement, want %.0f%%", all.percent(), leastAgreement)
+	}
+}
