@@ -58,7 +58,8 @@ type Memory interface {
 // Options tune the output. The zero value is strace's default.
 type Options struct {
 	// MaxString is how many bytes of a string or buffer are printed before
-	// "...": strace's -s. 0 means 32; more than 65,536 means 65,536.
+	// "...": strace's -s. 0 means 32, less means none, and more than 65,536 means
+	// 65,536.
 	MaxString int
 	// FD names what a descriptor of the tracee refers to, as its link in
 	// /proc/PID/fd reads ("/etc/passwd", "pipe:[123]"), or "" if it is not

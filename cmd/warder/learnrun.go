@@ -55,7 +55,7 @@ func followEvents(cfg *tracer.Following, sink func(*trace.Event) error) (*tracer
 		}
 	})})
 	cfg.Witness = collector
-	end, err := followSignals(cfg)
+	end, err := followSignals(cfg, func() {})
 	collector.Close()
 	return end, errors.Join(err, bad)
 }
