@@ -72,7 +72,7 @@ func TestLiveResume(t *testing.T) {
 // 3 s and stopped; resumed, each prints exactly the rest.
 func TestLiveResumeLong(t *testing.T) {
 	testutil.Require(t, testutil.Ptrace, testutil.Seccomp, testutil.Root)
-	const long, tried = 10 * time.Second, 200
+	const long, tried, patience = 10 * time.Second, 200, 5 * time.Minute
 	for _, test := range []struct {
 		program string
 		threads int // 0: the first alone
@@ -89,7 +89,7 @@ func TestLiveResumeLong(t *testing.T) {
 			dir := t.TempDir()
 			file, report := filepath.Join(dir, "core"), filepath.Join(dir, "report")
 			argv := []string{"--", path, steps, threads}
-			want := finish(t, command(t, append([]string{"run", "--cpu-time", "none", "--wall-time", "none", "--report", report}, argv...)...))
+			want := finish(t, commandFor(t, patience, append([]string{"run", "--cpu-time", "none", "--wall-time", "none", "--report", report}, argv...)...))
 			var told struct {
 				CPU float64 `json:"cpu_time_s"`
 			}
@@ -100,10 +100,10 @@ func TestLiveResumeLong(t *testing.T) {
 				t.Fatalf("without a snapshot: status %d after %v s of CPU time\n%s", want.status, told.CPU, want.stderr)
 			}
 			t.Logf("%s steps, %.1f s of CPU time", steps, told.CPU)
-			before := finish(t, command(t, append([]string{
+			before := finish(t, commandFor(t, patience, append([]string{
 				"run", "--cpu-time", "none", "--wall-time", "none", "--on", "every:3s", "--do", "snapshot:" + file, "--do", "stop",
 			}, argv...)...))
-			after := finish(t, command(t, "resume", "--cpu-time", "none", "--wall-time", "none", file))
+			after := finish(t, commandFor(t, patience, "resume", "--cpu-time", "none", "--wall-time", "none", file))
 			if before.status != 0 || after.status != 0 || before.stdout+after.stdout != want.stdout {
 				t.Errorf("status %d and %d, %d and %d lines of %d\n%s\n%s", before.status, after.status, strings.Count(before.stdout, "\n"),
 					strings.Count(after.stdout, "\n"), strings.Count(want.stdout, "\n"), before.stderr, after.stderr)
