@@ -2,12 +2,14 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -78,13 +80,8 @@ func (f *learnFlags) learn(w io.Writer, args []string) error {
 		return err
 	}
 	opt := learn.Options{Generalise: f.generalise, Interpreters: interpreters, Resolve: resolved, Exists: present}
-	if f.dir != "" || len(f.from) == 0 {
-		if opt.Dir, err = absolute(f.dir+".", false); f.dir != "" {
-			opt.Dir, err = absolute(f.dir, false)
-		}
-		if err != nil {
-			return fmt.Errorf("--dir: %w", err)
-		}
+	if opt.Dir, err = f.workingDir(); err != nil {
+		return fmt.Errorf("--dir: %w", err)
 	}
 	l := learn.New(opt)
 	if len(args) > 0 {
@@ -99,6 +96,22 @@ func (f *learnFlags) learn(w io.Writer, args []string) error {
 		return statusAfter(err)
 	}
 	return f.write(w, l, old)
+}
+
+// workingDir is where the first process begins, "" where that is not known.
+func (f *learnFlags) workingDir() (string, error) {
+	if f.dir == "" && len(f.from) > 0 {
+		return "", nil
+	}
+	dir, err := absolute(cmp.Or(f.dir, "."), false)
+	if err != nil || len(f.from) > 0 {
+		return dir, err
+	}
+	st, err := os.Stat(dir)
+	if err == nil && !st.IsDir() {
+		err = &fs.PathError{Op: "working directory", Path: dir, Err: syscall.ENOTDIR}
+	}
+	return dir, err
 }
 
 // old is the policy that is merged into, nil for none.

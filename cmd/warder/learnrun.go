@@ -45,8 +45,8 @@ func (f *learnFlags) run(l *learn.Learner, args []string) error {
 	return err
 }
 
-// followEvents follows a program and gives its events. The first error of sink
-// ends it.
+// followEvents follows a program and gives its events, until the first error of
+// sink; the program goes on.
 func followEvents(cfg *tracer.Following, sink func(*trace.Event) error) (*tracer.Followed, error) {
 	var bad error
 	collector := trace.NewCollector(trace.Options{Sink: trace.Func(func(e *trace.Event) {

@@ -33,6 +33,7 @@ type section struct {
 	first int      // the number of the first of lines
 	items []string // what a person wrote of a list
 	tail  []string // comments behind the last item
+	depth int      // of items that a person wrote, where there are any
 }
 
 // item is one item of a list with the comments above it.
@@ -69,7 +70,7 @@ func readDocument(source string, text []byte) (*document, error) {
 	for i, line := range lines {
 		switch m := keyLine.FindStringSubmatch(line); {
 		case m != nil:
-			s := &section{key: m[1], first: i + 1, lines: []string{line}}
+			s := &section{key: m[1], first: i + 1, lines: []string{line}, depth: usual}
 			if len(d.sections) == 0 {
 				d.head = above
 			} else {
@@ -135,7 +136,24 @@ func (s *section) list() (items []item, ok bool) {
 		}
 	}
 	s.tail = append(above, s.tail...)
+	s.depth = indent
 	return items, true
+}
+
+// usual is how deep items are written.
+const usual = 2
+
+// shifted gives items of the usual depth as deep as those that are kept: items
+// of different depths are different lists.
+func (s *section) shifted(lines ...string) []string {
+	if len(s.items) == 0 || s.depth == usual {
+		return lines
+	}
+	out := make([]string, len(lines))
+	for i, line := range lines {
+		out[i] = strings.Repeat(" ", s.depth) + strings.TrimPrefix(line, strings.Repeat(" ", usual))
+	}
+	return out
 }
 
 // count reads the comment above a learned item: how often, what else it says,
@@ -152,6 +170,15 @@ func (it *item) count() (n uint64, rest, errs string, ok bool) {
 		return 0, "", "", false
 	}
 	return n, m[2], m[3], true
+}
+
+// interpreter reads the comment above what is executed with a program.
+func (it *item) interpreter() (text string, ok bool) {
+	if len(it.comments) == 0 {
+		return "", false
+	}
+	text, ok = strings.CutPrefix(strings.TrimSpace(it.comments[len(it.comments)-1]), "# ")
+	return text, ok && (text == loaderComment || strings.HasPrefix(text, runsComment+"/"))
 }
 
 // says reports whether the comment above an item is one of ours.

@@ -1,6 +1,7 @@
 package learn
 
 import (
+	"cmp"
 	"maps"
 	"path"
 	"slices"
@@ -11,14 +12,44 @@ import (
 	"warder/rules"
 )
 
+// The lists of paths that a policy has, and what each grants.
+const (
+	readList = iota
+	execList
+	writeList
+	createList
+	lists
+)
+
+var listNames = [lists]string{"read", "exec", "write", "create"}
+
 // file is what was seen of one file, or of a tree that stands for it.
 type file struct {
-	access rules.Access // MayCreate: names were made or removed in it
-	count  uint64       // how often that was used
-	looked uint64       // how often it was there, and not opened
-	files  int          // that it stands for, where it is a directory instead of them
-	why    string       // it is not the path that was seen
-	hand   []string     // comments that a person wrote
+	uses   [lists]*use // what for; nil for not
+	looked *use        // it was there, and was not opened
+	exact  bool        // its file system was asked for, which is another one's where only what is below is granted
+}
+
+// use is what a file was used for.
+type use struct {
+	count    uint64
+	files    int      // that it stands for, where it is a directory instead of them
+	why      string   // it is not the path that was seen
+	hand     []string // comments that a person wrote
+	optional bool     // it need not be there: it was said, and nothing else is known
+}
+
+// in is a file's use in a list, made if need be.
+func (f *file) in(list int) *use {
+	if f.uses[list] == nil {
+		f.uses[list] = &use{}
+	}
+	return f.uses[list]
+}
+
+// onlyRead reports whether a file was read or looked at, and nothing else.
+func (f *file) onlyRead() bool {
+	return f.uses[execList] == nil && f.uses[writeList] == nil && f.uses[createList] == nil
 }
 
 // touch remembers the files of a call.
@@ -94,7 +125,11 @@ func (l *Learner) look(p *process, e *trace.Event, c *rules.Case, needs []rules.
 				return err
 			}
 			if f != nil {
-				f.looked++
+				if f.looked == nil {
+					f.looked = &use{}
+				}
+				f.looked.count++
+				f.exact = f.exact || e.Name == "statfs"
 			}
 		}
 	}
@@ -134,21 +169,28 @@ func (l *Learner) grant(name string, access rules.Access, e *trace.Event) error 
 		name = path.Clean(l.opt.Resolve(name))
 	}
 	f, err := l.file(name, e)
-	if f != nil {
-		f.access |= access
-		f.count++
+	if f == nil {
+		return err
 	}
-	return err
+	for list, bit := range [lists]rules.Access{readList: rules.MayRead, execList: rules.MayExecute, writeList: rules.MayWrite, createList: rules.MayCreate} {
+		if access&bit != 0 {
+			u := f.in(list)
+			u.count++
+			if f == l.files["/proc"] {
+				u.why = procComment
+			}
+		}
+	}
+	return nil
 }
 
 // file finds what is known of a file, nil for one that no policy can name.
 func (l *Learner) file(name string, e *trace.Event) (*file, error) {
-	why := ""
 	// A process's own directory is not there before the process is.
 	if rest, ok := strings.CutPrefix(name, "/proc/"); ok {
 		id, _, _ := strings.Cut(rest, "/")
 		if id == "self" || id == "thread-self" || strings.Trim(id, "0123456789") == "" {
-			name, why = "/proc", "processes' own files, which are not there yet"
+			name = "/proc"
 		}
 	}
 	if strings.HasPrefix(name, "/dev/fd/") || name == "/dev/stdin" || name == "/dev/stdout" || name == "/dev/stderr" {
@@ -160,7 +202,7 @@ func (l *Learner) file(name string, e *trace.Event) (*file, error) {
 		if len(l.files) == maxPaths {
 			return nil, errPaths
 		}
-		f = &file{why: why}
+		f = &file{}
 		l.files[name] = f
 	}
 	return f, nil
@@ -168,58 +210,64 @@ func (l *Learner) file(name string, e *trace.Event) (*file, error) {
 
 // trees are the files as the lists of a policy, each without what another one
 // grants.
-func (l *Learner) trees() map[string]map[string]*file {
+func (l *Learner) trees() [lists]map[string]*use {
 	files := maps.Clone(l.files)
 	l.interpreters(files)
 	if l.opt.Generalise > 0 {
 		generalise(files, l.opt.Generalise)
 	}
 	names := slices.Sorted(maps.Keys(files))
-	out := map[string]map[string]*file{"read": {}, "exec": {}, "write": {}, "create": {}}
-	above := func(name, key string) *file {
-		for dir := name; ; {
-			if f := out[key][dir]; f != nil {
-				return f
-			}
-			if dir == "/" {
-				return nil
-			}
-			dir = path.Dir(dir)
-		}
+	var out [lists]map[string]*use
+	for list := range out {
+		out[list] = map[string]*use{}
 	}
-	put := func(name, key string, f *file, covers ...string) {
+	put := func(name string, list int, u *use, covers ...int) {
 		for _, other := range covers {
-			if tree := above(name, other); tree != nil {
-				tree.count += f.count
-				return
+			for dir := name; ; dir = path.Dir(dir) {
+				if tree := out[other][dir]; tree != nil {
+					if other == list {
+						tree.count += u.count
+					}
+					return
+				}
+				if dir == "/" {
+					break
+				}
 			}
 		}
-		g := *f
-		out[key][name] = &g
+		g := *u
+		out[list][name] = &g
 	}
 	// Names are in order, so that a tree comes before what is in it; and the
 	// lists that grant the most come first.
-	for _, name := range names {
-		if f := files[name]; f.access&rules.MayCreate != 0 {
-			put(name, "create", f, "create")
-		}
-	}
-	for _, name := range names {
-		if f := files[name]; f.access&rules.MayExecute != 0 {
-			if l.made[name] { // it is not there when the policy is put up
-				f = &file{access: f.access, count: f.count, why: "the program makes what it executes"}
-				name = path.Dir(name)
+	for _, list := range [...]struct {
+		list   int
+		covers []int
+	}{
+		{createList, []int{createList}},
+		{execList, []int{execList}},
+		{readList, []int{createList, execList, readList}},
+		{writeList, []int{createList, writeList}},
+	} {
+		uses := map[string]*use{}
+		for _, name := range names {
+			u := files[name].uses[list.list]
+			if u == nil {
+				continue
 			}
-			put(name, "exec", f, "exec")
+			if list.list == execList && l.made[name] { // it is not there when the policy is put up
+				name = path.Dir(name)
+				u = &use{count: u.count, why: "the program makes what it executes"}
+			}
+			if old := uses[name]; old != nil {
+				sum := *old
+				sum.count += u.count
+				u = &sum
+			}
+			uses[name] = u
 		}
-	}
-	for _, name := range names {
-		f := files[name]
-		if f.access&rules.MayRead != 0 && f.access&rules.MayExecute == 0 && f.access&rules.MayCreate == 0 {
-			put(name, "read", f, "create", "exec", "read")
-		}
-		if f.access&rules.MayWrite != 0 && f.access&rules.MayCreate == 0 {
-			put(name, "write", f, "create", "write")
+		for _, name := range slices.Sorted(maps.Keys(uses)) {
+			put(name, list.list, uses[name], list.covers...)
 		}
 	}
 	// What was only looked at is seen where something below it is granted.
@@ -230,16 +278,16 @@ func (l *Learner) trees() map[string]map[string]*file {
 	slices.Sort(granted)
 	for _, name := range names {
 		f := files[name]
-		if f.access != 0 || f.looked == 0 || name == "/" {
+		if f.looked == nil || f.uses != [lists]*use{} || name == "/" {
 			continue
 		}
 		at, _ := slices.BinarySearch(granted, name+"/")
-		if at < len(granted) && strings.HasPrefix(granted[at], name+"/") {
+		if at < len(granted) && strings.HasPrefix(granted[at], name+"/") && !f.exact {
 			continue
 		}
-		g := *f
-		g.count, g.why = f.looked, lookedComment
-		put(name, "read", &g, "create", "exec", "write", "read")
+		u := *f.looked
+		u.why = lookedComment
+		put(name, readList, &u, createList, execList, writeList, readList)
 	}
 	return out
 }
@@ -250,22 +298,28 @@ var loaders = []string{"/lib64/ld-linux-x86-64.so.2", "/lib/ld-musl-x86_64.so.1"
 // interpreters adds what is executed with programs.
 func (l *Learner) interpreters(files map[string]*file) {
 	add := func(name, why string) {
-		f := file{why: why}
+		f := file{}
 		if old := files[name]; old != nil {
 			f = *old
 		}
-		f.access |= rules.MayRead | rules.MayExecute
+		u := f.uses[execList]
+		if u == nil {
+			u = &use{}
+		}
+		w := *u
+		w.why = cmp.Or(w.why, why)
+		f.uses[execList] = &w
 		files[name] = &f
 	}
 	if l.opt.Interpreters == nil {
 		for _, name := range loaders {
-			add(name, "a loader that programs may have")
+			add(name, loaderComment)
 		}
 		return
 	}
 	for _, program := range l.programs {
 		for _, name := range l.opt.Interpreters(program) {
-			add(path.Clean(name), "runs "+program)
+			add(path.Clean(name), runsComment+program)
 		}
 	}
 }
@@ -275,25 +329,36 @@ func (l *Learner) interpreters(files map[string]*file) {
 func generalise(files map[string]*file, threshold int) {
 	in := map[string][]string{}
 	for name, f := range files {
-		if (f.access == rules.MayRead || f.access == 0 && f.looked > 0) && path.Dir(name) != "/" {
+		if f.onlyRead() && path.Dir(name) != "/" {
 			in[path.Dir(name)] = append(in[path.Dir(name)], name)
 		}
 	}
 	for _, dir := range slices.Sorted(maps.Keys(in)) {
-		names := in[dir]
-		if len(names) < threshold {
+		if len(in[dir]) < threshold {
 			continue
 		}
-		tree := &file{}
+		var tree file
 		if old := files[dir]; old != nil {
-			*tree = *old
+			tree = *old
 		}
-		tree.access |= rules.MayRead
-		tree.files += len(names)
-		for _, name := range names {
-			tree.count += files[name].count + files[name].looked
+		u := use{}
+		if old := tree.uses[readList]; old != nil {
+			u = *old
+		}
+		for _, name := range in[dir] {
+			f := files[name]
+			if f == nil {
+				continue // a directory of which this is done
+			}
+			for _, w := range [...]*use{f.uses[readList], f.looked} {
+				if w != nil {
+					u.count += w.count
+				}
+			}
+			u.files++
 			delete(files, name)
 		}
-		files[dir] = tree
+		tree.uses[readList] = &u
+		files[dir] = &tree
 	}
 }

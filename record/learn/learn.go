@@ -37,7 +37,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"warder/abi"
 	"warder/record/cases"
@@ -73,6 +72,7 @@ const (
 	maxProcesses = 1 << 14 // at a time
 	maxOpen      = 1 << 12 // descriptors of a process
 	maxNotes     = 50
+	maxPrograms  = 1 << 10
 )
 
 // Learner sees events and makes a policy of them.
@@ -80,9 +80,10 @@ type Learner struct {
 	opt  Options
 	arch abi.Arch
 
-	begun    bool // a call was seen
-	self     int  // the first process
-	programs []string
+	begun    bool     // a call was seen
+	self     int      // the first process
+	programs []string // all that were executed
+	first    string   // by the first launch
 	runs     int
 
 	calls     map[string]*seen
@@ -177,7 +178,9 @@ func (l *Learner) call(e *trace.Event) error {
 	if !l.begun {
 		l.begun, l.self = true, e.PID
 		if (e.Name == "execve" || e.Name == "execveat") && e.Errno == "" {
-			l.program(cmp.Or(c.Paths[0], c.Paths[1]))
+			name := cmp.Or(c.Paths[0], c.Paths[1])
+			l.program(name)
+			l.first = cmp.Or(l.first, name)
 			return nil // the launch, which needs no rule
 		}
 	}
@@ -216,7 +219,7 @@ const cloneUntraced = 0x00800000
 
 // program remembers what a run ran.
 func (l *Learner) program(name string) {
-	if name != "" && !strings.Contains(name, ", ") && !slices.Contains(l.programs, name) && len(l.programs) < maxValues {
+	if name != "" && !slices.Contains(l.programs, name) && len(l.programs) < maxPrograms {
 		l.programs = append(l.programs, name)
 		slices.Sort(l.programs)
 	}

@@ -29,6 +29,10 @@ func (l *Learner) Policy(source string, old []byte) ([]byte, error) {
 		l.load(d)
 	}
 	text := []byte(l.write(d))
+	const longest = 1 << 20 // of rules.Parse
+	if len(text) > longest {
+		return nil, fmt.Errorf("the policy would have %d bytes, and one has at most %d: put directories in the place of files (--generalise)", len(text), longest)
+	}
 	if _, err := rules.Parse("the learned policy", text, rules.ParseOptions{}); err != nil {
 		return nil, fmt.Errorf("what was seen cannot be said in a policy: %w", err)
 	}
@@ -42,8 +46,8 @@ func (l *Learner) load(d *document) {
 		if m := runsLine.FindStringSubmatch(line); m != nil {
 			n, _ := strconv.Atoi(m[1])
 			l.runs += n
-			for name := range strings.SplitSeq(m[2], ", ") {
-				l.program(name)
+			if m[2] != "" {
+				l.first = m[2]
 			}
 			return true
 		}
@@ -52,7 +56,7 @@ func (l *Learner) load(d *document) {
 	for _, s := range d.sections {
 		switch s.key {
 		case "read", "exec", "write", "create":
-			l.loadPaths(d, s)
+			l.loadPaths(d, s, slices.Index(listNames[:], s.key))
 		case "syscalls":
 			l.loadRules(d, s)
 		case "connect":
@@ -193,54 +197,66 @@ func valueText(a abi.Arg, v rules.Value) string {
 }
 
 // loadPaths adds the paths that were learned.
-func (l *Learner) loadPaths(d *document, s *section) {
-	lists := map[string][]rules.Path{"read": d.policy.Read, "exec": d.policy.Exec, "write": d.policy.Write, "create": d.policy.Create}
-	access := map[string]rules.Access{
-		"read": rules.MayRead, "exec": rules.MayRead | rules.MayExecute, "write": rules.MayWrite,
-		"create": rules.MayRead | rules.MayWrite | rules.MayCreate,
-	}
-	keep := func(p *rules.Path) { d.paths[s.key][p.Name] = true }
+func (l *Learner) loadPaths(d *document, s *section, list int) {
+	paths := [lists][]rules.Path{d.policy.Read, d.policy.Exec, d.policy.Write, d.policy.Create}[list]
 	items, ok := s.list()
 	if !ok {
-		for _, p := range lists[s.key] {
+		for _, p := range paths {
 			if p.Source == "" && p.Line > 0 {
-				keep(&p)
+				d.paths[s.key][p.Name] = true
 				_, text, _ := strings.Cut(rules.Format(&rules.Policy{Read: []rules.Path{p}}), "read:\n")
 				s.items = append(s.items, strings.TrimSuffix(text, "\n"))
 			}
 		}
 		return
 	}
+	at := map[int]*rules.Path{}
+	for i := range paths {
+		if paths[i].Source == "" {
+			at[paths[i].Line] = &paths[i]
+		}
+	}
 	for _, it := range items {
-		at := slices.IndexFunc(lists[s.key], func(p rules.Path) bool { return p.Line == it.line && p.Source == "" })
+		p := at[it.line]
 		n, rest, _, counted := it.count()
-		if at >= 0 && counted && lists[s.key][at].Stage == rules.AnyStage {
-			name := lists[s.key][at].Name
-			f := l.files[name]
-			if f == nil {
-				f = &file{}
-				l.files[name] = f
-			}
-			if s.key == "read" && slices.Contains(strings.Split(rest, ": "), lookedComment) {
-				f.looked, rest = f.looked+n, ""
-			} else {
-				f.access |= access[s.key]
-				f.count += n
-			}
-			f.hand = append(f.hand, it.comments[:len(it.comments)-1]...)
-			for part := range strings.SplitSeq(rest, ": ") {
-				var files int
-				if k, _ := fmt.Sscanf(part, "%d files", &files); k == 1 {
-					f.files += files
-				} else if part != "" {
-					f.why = part
-				}
+		if !counted {
+			rest, counted = it.interpreter()
+		}
+		if p == nil || !counted || p.Stage != rules.AnyStage {
+			s.items = append(append(s.items, it.comments...), it.lines...)
+			if p != nil {
+				d.paths[s.key][p.Name] = true
 			}
 			continue
 		}
-		s.items = append(append(s.items, it.comments...), it.lines...)
-		if at >= 0 {
-			keep(&lists[s.key][at])
+		l.loadPath(&it, p, list, n, rest)
+	}
+}
+
+// loadPath adds a path that was learned.
+func (l *Learner) loadPath(it *item, p *rules.Path, list int, n uint64, rest string) {
+	f := l.files[p.Name]
+	if f == nil {
+		f = &file{}
+		l.files[p.Name] = f
+	}
+	parts := strings.Split(rest, ": ")
+	u := f.looked
+	if looked := list == readList && slices.Contains(parts, lookedComment); !looked {
+		u = f.in(list)
+	} else if u == nil {
+		u = &use{}
+		f.looked = u
+	}
+	u.count += n
+	u.optional = u.optional || p.Optional
+	u.hand = append(u.hand, it.comments[:len(it.comments)-1]...)
+	for _, part := range parts {
+		var files int
+		if k, _ := fmt.Sscanf(part, "%d files", &files); k == 1 {
+			u.files += files
+		} else if part != "" {
+			u.why = part
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package learn
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strconv"
@@ -123,18 +124,22 @@ func (v *values) text(text string) {
 	}
 }
 
-// list gives the texts in order: numbers by their value.
+// list gives the texts in order.
 func (v *values) list() string {
-	texts := slices.SortedFunc(maps.Keys(v.texts), func(a, b string) int {
-		x, errX := strconv.ParseInt(a, 0, 64)
-		y, errY := strconv.ParseInt(b, 0, 64)
-		if errX == nil && errY == nil && x != y {
-			if x < y {
-				return -1
-			}
-			return 1
+	// Numbers by their value, and before words.
+	number := func(text string) (uint64, int) {
+		if n, err := strconv.ParseInt(text, 0, 64); err == nil {
+			return uint64(n) ^ 1<<63, 0
 		}
-		return strings.Compare(a, b)
+		if n, err := strconv.ParseUint(text, 0, 64); err == nil {
+			return n, 1
+		}
+		return 0, 2
+	}
+	texts := slices.SortedFunc(maps.Keys(v.texts), func(a, b string) int {
+		x, kindX := number(a)
+		y, kindY := number(b)
+		return cmp.Or(cmp.Compare(kindX, kindY), cmp.Compare(x, y), strings.Compare(a, b))
 	})
 	out := strings.Join(texts, ", ")
 	if v.more {

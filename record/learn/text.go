@@ -17,6 +17,9 @@ const (
 	basicsComment = "every program needs these"
 	chanceComment = "by chance: threads were seen"
 	lookedComment = "looked at, not opened"
+	loaderComment = "a loader that programs may have"
+	runsComment   = "runs " // and a program
+	procComment   = "processes' own files, which are not there yet"
 	scopeComment  = "processes outside of the session were reached"
 	headRest      = "# It allows what was seen and nothing else. Comments say how often; read it before it is used."
 )
@@ -56,8 +59,8 @@ func (s *seen) comment(l *Learner, call string) string {
 	return text
 }
 
-// comment of a file.
-func (f *file) comment() string {
+// comment of a path.
+func (f *use) comment() string {
 	var parts []string
 	if f.count > 0 || f.why == "" {
 		parts = append(parts, times(f.count))
@@ -72,8 +75,11 @@ func (f *file) comment() string {
 }
 
 // pathLine is a path as a list's item.
-func (l *Learner) pathLine(name string) string {
-	optional := l.opt.Exists != nil && !l.opt.Exists(name) || l.opt.Interpreters == nil && slices.Contains(loaders, name)
+func (l *Learner) pathLine(name string, f *use) string {
+	optional := f.optional || f.why == loaderComment
+	if l.opt.Exists != nil {
+		optional = !l.opt.Exists(name)
+	}
 	text := rules.Format(&rules.Policy{Read: []rules.Path{{Name: name, Optional: optional}}})
 	_, line, _ := strings.Cut(text, "read:\n")
 	return strings.TrimSuffix(line, "\n")
@@ -107,9 +113,9 @@ func (l *Learner) write(old *document) string {
 		}
 	}
 	trees := l.trees()
-	for _, key := range []string{"read", "exec", "write", "create"} {
+	for list, key := range listNames {
 		s := old.section(key)
-		names := slices.Sorted(maps.Keys(trees[key]))
+		names := slices.Sorted(maps.Keys(trees[list]))
 		if old.unrestricted {
 			names = nil
 		}
@@ -121,10 +127,9 @@ func (l *Learner) write(old *document) string {
 		line(key + ":")
 		line(s.items...)
 		for _, name := range names {
-			f := trees[key][name]
+			f := trees[list][name]
 			line(f.hand...)
-			line("  # " + f.comment())
-			line(l.pathLine(name))
+			line(s.shifted("  # "+clean(f.comment()), l.pathLine(name, f))...)
 		}
 		line(s.tail...)
 	}
@@ -135,8 +140,8 @@ func (l *Learner) write(old *document) string {
 	line(s.items...)
 	for _, r := range l.rules(old.settles) {
 		line(r.hand...)
-		line("  # " + clean(r.comment))
-		line(ruleLines(&r.Rule)...)
+		line(s.shifted("  # " + clean(r.comment))...)
+		line(s.shifted(ruleLines(&r.Rule)...)...)
 	}
 	line(s.tail...)
 	return b.String()
@@ -149,8 +154,8 @@ func (l *Learner) head(line func(...string)) {
 		runs = fmt.Sprintf("%d runs", l.runs)
 	}
 	text := headLine + ", " + runs
-	if len(l.programs) > 0 {
-		text += ": " + strings.Join(l.programs, ", ")
+	if l.first != "" {
+		text += ": " + l.first
 	}
 	line(clean(text), headRest)
 }
@@ -165,14 +170,13 @@ func clean(text string) string {
 	}, text)
 }
 
+const nameLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_"
+
 // name is the policy's: the first program's.
 func (l *Learner) name() string {
 	name := "learned"
-	if len(l.programs) > 0 {
-		base := path.Base(l.programs[0])
-		if strings.Trim(base, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_") == "" {
-			name += "-" + base
-		}
+	if base := path.Base(l.first); l.first != "" && strings.Trim(base, nameLetters) == "" {
+		name += "-" + base
 	}
 	return name
 }
