@@ -32,7 +32,8 @@ func captured(t *testing.T, program string) (core string, r *snapshot.Report, ti
 	return core, r, tids
 }
 
-// said runs a debugger and gives what it prints.
+// said runs a debugger and gives what it prints. It has a home of its own: delve
+// makes files there.
 func said(t *testing.T, path string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command(path, args...)
