@@ -182,14 +182,17 @@ func TestLiveAgreement(t *testing.T) {
 	var all, control agreement
 	var table []comparison
 	for i := range commands {
-		c := r.compare(&commands[i])
-		c.log(t)
-		if c.ours.percent() <= c.control.percent()-mostBelow {
-			t.Errorf("%s: %.2f%% agreement, strace has %.2f%% with itself", c.name, c.ours.percent(), c.control.percent())
-		}
-		all.add(c.ours)
-		control.add(c.control)
-		table = append(table, c)
+		t.Run(commands[i].name, func(t *testing.T) {
+			r.t = t
+			c := r.compare(&commands[i])
+			c.log(t)
+			if c.ours.percent() <= c.control.percent()-mostBelow {
+				t.Errorf("%.2f%% agreement, strace has %.2f%% with itself", c.ours.percent(), c.control.percent())
+			}
+			all.add(c.ours)
+			control.add(c.control)
+			table = append(table, c)
+		})
 	}
 	t.Logf("%d commands, %d lines: %.3f%% agreement; strace with itself %.3f%%", len(table), all.lines, all.percent(), control.percent())
 	if all.percent() < leastAgreement {

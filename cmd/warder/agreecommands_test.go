@@ -91,10 +91,10 @@ func comparedCommands(t testing.TB, dir string) (list []compared, missing []stri
 		sh("sh", `echo hi | cat; (exit 3); x=$(echo sub); kill -TERM $$`),
 		{name: "Go", argv: []string{testprog.Program(t, "hellogo")}},
 		{name: "threads", argv: []string{testprog.Program(t, "threads")}},
-		{name: "exec of a thread", argv: []string{testprog.Program(t, "threadexec"), "3"}},
+		{name: "exec by a thread", argv: []string{testprog.Program(t, "threadexec"), "3"}},
 	}
 	for _, name := range []string{"files", "sockets", "events", "signals", "processes", "system"} {
-		list = append(list, compared{name: "C: " + name, argv: []string{compileAgree(t, dir, name)}})
+		list = append(list, compared{name: "own " + name, argv: []string{compileAgree(t, dir, name)}})
 	}
 	list = append(list, compared{
 		name: "curl", argv: []string{"curl", "-s", "--noproxy", "*", "-o", "got", serve(t) + "/page"},

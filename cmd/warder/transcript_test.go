@@ -180,6 +180,7 @@ var (
 	masks = map[string][]mask{
 		"clock_gettime":   everyNumber,
 		"gettimeofday":    everyNumber,
+		"clock_adjtime":   masked(`(offset|freq|maxerror|esterror|status|tv_sec|tv_usec|tick)=[^,}]+`, "$1=N"),
 		"adjtimex":        masked(`(offset|freq|maxerror|esterror|status|tv_sec|tv_usec|tick)=[^,}]+`, "$1=N"),
 		"time":            masked(`= \d+( \(.*\))?$`, "= TIME"),
 		"times":           masked(`=[ \d]\d*`, "=N"),
@@ -189,6 +190,7 @@ var (
 		"statfs":          masked(`(f_bfree|f_bavail|f_ffree)=\d+`, "$1=N"),
 		"fstatfs":         masked(`(f_bfree|f_bavail|f_ffree)=\d+`, "$1=N"),
 		"shmctl":          masked(`(shm_[acd]time)=\d+`, "$1=N"),
+		"clock_getres":    masked(`0x[0-9a-f]{8} `, "CLOCK "),
 		"getcpu":          masked(`\[\d+\]`, "[N]"),
 		"getrandom":       masked(`"[^"]*"`, "RANDOM"),
 		"getsockname":     port,
