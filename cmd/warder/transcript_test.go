@@ -163,6 +163,17 @@ func sortedKeys(m map[string][]string) []string {
 	return keys
 }
 
+// without takes lines out, and returns how many.
+func (t *transcript) without(pattern *regexp.Regexp) int {
+	n := 0
+	for name, list := range t.threads {
+		rest := slices.DeleteFunc(slices.Clone(list), pattern.MatchString)
+		n += len(list) - len(rest)
+		t.threads[name] = rest
+	}
+	return n
+}
+
 // mask is a part of some calls' lines that differs between two runs.
 type mask struct {
 	pattern *regexp.Regexp
