@@ -46,7 +46,6 @@ var fileForms = map[string]*form{
 	"sendfile64":        {args: [6]*shape{2: offsetInOut}},
 	"splice":            {args: [6]*shape{1: offsetIn, 3: offsetIn}},
 	"copy_file_range":   {args: [6]*shape{1: offsetIn, 3: offsetIn}},
-	"_llseek":           {args: [6]*shape{3: out("offset", int64At)}},
 }
 
 // pathForms are calls that take a file name.
@@ -54,7 +53,7 @@ var pathForms = map[string]*form{
 	"creat":      {result: resultFD},
 	"fstatat64":  {args: [6]*shape{2: statOut}},
 	"futimesat":  {args: [6]*shape{2: in("struct timeval[2]", fileTimevals)}},
-	"getcwd":     {args: [6]*shape{0: {doc: "file name", leave: func(d *decoder, i int) { d.file(d.value(i)) }}}},
+	"getcwd":     {args: [6]*shape{0: {doc: "string", leave: func(d *decoder, i int) { d.str(d.value(i)) }}}},
 	"getxattr":   {args: [6]*shape{2: xattrOut}},
 	"lgetxattr":  {args: [6]*shape{2: xattrOut}},
 	"listxattr":  {args: [6]*shape{1: xattrList}},
@@ -85,7 +84,7 @@ var (
 	statfsOut = out("struct statfs", statfs)
 	// A size of 0 asks for the length, and nothing is written.
 	xattrList = &shape{doc: "bytes", leave: func(d *decoder, i int) {
-		if d.unsigned(i+1) == 0 || d.result > d.unsigned(i+1) {
+		if room := d.unsigned(i + 1); room == 0 || d.result > room {
 			d.pointer(d.value(i))
 			return
 		}

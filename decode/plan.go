@@ -127,15 +127,3 @@ func formOf(arch abi.Arch, name string) *form {
 	}
 	return &noForm
 }
-
-// i386Forms are calls whose structures are other ones there: the first stat's
-// and the arguments in memory.
-var i386Forms = map[string]*form{
-	"stat":    {},
-	"lstat":   {},
-	"fstat":   {},
-	"statfs":  {},
-	"fstatfs": {},
-	"mmap":    {result: resultHex},
-	"select":  {},
-}

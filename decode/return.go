@@ -2,7 +2,6 @@ package decode
 
 import (
 	"slices"
-	"strconv"
 
 	"warder/abi"
 )
@@ -96,17 +95,9 @@ func (d *decoder) failure(e uint32, name string) {
 
 // The results that are no plain number.
 
-func resultHex(d *decoder)   { d.hex(d.result) }
-func resultOctal(d *decoder) { d.octal(d.result) }
+func resultHex(d *decoder) { d.hex(d.result) }
 
 func resultFD(d *decoder) { d.descriptor(int32(d.result)) }
-
-func (d *decoder) octal(v uint64) {
-	if v != 0 {
-		d.byte('0')
-	}
-	d.out = strconv.AppendUint(d.out, v, 8)
-}
 
 // aside prints a number with something in parentheses behind it, if print
 // prints anything.

@@ -36,8 +36,8 @@ func hasDevice(mode uint64) bool {
 }
 
 // statLayout is where the kernel puts what is printed of a file's status
-// (asm/stat.h of each architecture). Sizes of a 32-bit layout are 64 bits
-// wide too: the older structure, of i386's first stat calls, is not known here.
+// (asm/stat.h of each architecture). i386's is that of its 64-bit calls, in
+// which lengths and devices are as wide as elsewhere.
 type statLayout struct{ size, mode, rdev, length int }
 
 var statLayouts = [...]statLayout{
@@ -62,6 +62,26 @@ func stat(d *decoder, addr uint64) {
 	} else {
 		d.lit(", st_size=")
 		d.int(int64(u64(p, l.length)))
+	}
+	d.lit(", ...}")
+}
+
+// oldStat is the structure of i386's first stat calls, with 16-bit modes.
+func oldStat(d *decoder, addr uint64) {
+	p, ok := d.block(addr, 64)
+	if !ok {
+		d.pointer(addr)
+		return
+	}
+	mode := u16(p, 8)
+	d.lit("{st_mode=")
+	d.nodeMode(mode)
+	if hasDevice(mode) {
+		d.lit(", st_rdev=")
+		d.device(u32(p, 16))
+	} else {
+		d.lit(", st_size=")
+		d.uint(u32(p, 20))
 	}
 	d.lit(", ...}")
 }
@@ -99,31 +119,37 @@ func statxFlags(d *decoder, i int) {
 
 // statfs prints a struct statfs: words of the program's size and a pair of
 // ints (asm-generic/statfs.h).
-func statfs(d *decoder, addr uint64) {
-	if d.word == 4 {
-		d.pointer(addr)
-		return
-	}
-	p, ok := d.block(addr, 120)
+func statfs(d *decoder, addr uint64) { d.statfs(addr, d.word) }
+
+// statfs64 is the form with 64-bit counts that a 32-bit program has too.
+func statfs64(d *decoder, addr uint64) { d.statfs(addr, 8) }
+
+func (d *decoder) statfs(addr uint64, wide int) {
+	counts := 2 * d.word
+	identity := counts + 5*wide
+	p, ok := d.block(addr, identity+8+3*d.word)
 	if !ok {
 		d.pointer(addr)
 		return
 	}
 	d.lit("{f_type=")
-	d.named(abi.FSTypes, u64(p, 0))
-	for i, name := range [...]string{", f_bsize=", ", f_blocks=", ", f_bfree=", ", f_bavail=", ", f_files=", ", f_ffree="} {
+	d.named(abi.FSTypes, d.long(p, 0))
+	d.lit(", f_bsize=")
+	d.uint(d.long(p, 1))
+	for i, name := range [...]string{", f_blocks=", ", f_bfree=", ", f_bavail=", ", f_files=", ", f_ffree="} {
 		d.lit(name)
-		d.uint(u64(p, 8*(i+1)))
+		d.uint(uint64(field(p[counts:], i, wide)))
 	}
 	d.lit(", f_fsid={val=[")
-	d.hex(u32(p, 56))
+	d.hex(u32(p, identity))
 	d.lit(", ")
-	d.hex(u32(p, 60))
+	d.hex(u32(p, identity+4))
 	d.lit("]}, f_namelen=")
-	d.uint(u64(p, 64))
+	rest := p[identity+8:]
+	d.uint(d.long(rest, 0))
 	d.lit(", f_frsize=")
-	d.uint(u64(p, 72))
+	d.uint(d.long(rest, 1))
 	d.lit(", f_flags=")
-	d.named(abi.StatfsFlags, u64(p, 80))
+	d.named(abi.StatfsFlags, d.long(rest, 2))
 	d.byte('}')
 }

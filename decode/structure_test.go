@@ -163,6 +163,24 @@ func TestSigreturn(t *testing.T) {
 	}
 }
 
+// TestI386Returns: other layouts, and numbers in two registers.
+func TestI386Returns(t *testing.T) {
+	for _, c := range []traced{
+		{want: `stat64(NULL, {st_mode=S_IFREG|0644, st_size=1221, ...}) = 0`, name: "stat64", args: at(0, 0x9000), fill: func(m *image) { m.write(0x9000, record(96, field{16, 4, 0o100644}, field{44, 8, 1221})) }},
+		{want: `fstat(3, {st_mode=S_IFREG|0644, st_size=1221, ...}) = 0`, name: "fstat", args: at(3, 0x9000), fill: func(m *image) { m.write(0x9000, record(64, field{8, 2, 0o100644}, field{20, 4, 1221})) }},
+		{want: `pread64(3, "t:x:0", 5, 4294967299) = 5`, name: "pread64", args: at(3, 0x9000, 5, 3, 1), fill: func(m *image) { m.write(0x9000, []byte("t:x:0")) }, value: 5},
+		{want: `_llseek(3, 4294967301, [5], SEEK_SET) = 0`, name: "_llseek", args: at(3, 1, 5, 0x9000), fill: func(m *image) { m.write(0x9000, bytes64(5)) }},
+		{want: `getrlimit(RLIMIT_STACK, {rlim_cur=8192*1024, rlim_max=2147483647}) = 0`, name: "getrlimit", args: at(3, 0x9000), fill: func(m *image) { m.write(0x9000, bytes32(8<<20, 1<<31-1)) }},
+		{want: `wait4(-1, [{WIFEXITED(s) && WEXITSTATUS(s) == 0}], 0, NULL) = 7`, name: "wait4", args: at(minus1, 0x9000), fill: func(m *image) { m.write(0x9000, bytes32(0)) }, value: 7},
+		{want: `fcntl64(3, F_GETFL) = 0 (flags O_RDONLY)`, name: "fcntl64", args: at(3, 3)},
+		{want: `getpid() = -1`, name: "getpid", value: 1<<32 - 1},
+	} {
+		if got := c.line(t, abi.I386, decode.Options{}); got != c.want {
+			t.Errorf("\ngot  %s\nwant %s", got, c.want)
+		}
+	}
+}
+
 // TestHostileReturns: counts that no memory has, and structures that point
 // nowhere.
 func TestHostileReturns(t *testing.T) {

@@ -65,11 +65,7 @@ var keySerial = &shape{doc: "number", enter: func(d *decoder, i int) {
 
 // sysinfo prints the structure of sysinfo(2), in words of the program's size.
 func sysinfo(d *decoder, addr uint64) {
-	if d.word == 4 {
-		d.pointer(addr)
-		return
-	}
-	p, ok := d.block(addr, 112)
+	p, ok := d.block(addr, 13*d.word+8)
 	if !ok {
 		d.pointer(addr)
 		return
@@ -81,21 +77,21 @@ func sysinfo(d *decoder, addr uint64) {
 		if i > 0 {
 			d.lit(", ")
 		}
-		d.uint(u64(p, 8+8*i))
+		d.uint(d.long(p, 1+i))
 	}
 	d.byte(']')
 	for i, name := range [...]string{", totalram=", ", freeram=", ", sharedram=", ", bufferram=", ", totalswap=", ", freeswap="} {
 		d.lit(name)
-		d.uint(u64(p, 32+8*i))
+		d.uint(d.long(p, 4+i))
 	}
 	d.lit(", procs=")
-	d.uint(u16(p, 80))
+	d.uint(u16(p, 10*d.word))
 	d.lit(", totalhigh=")
-	d.uint(u64(p, 88))
+	d.uint(d.long(p, 11))
 	d.lit(", freehigh=")
-	d.uint(u64(p, 96))
+	d.uint(d.long(p, 12))
 	d.lit(", mem_unit=")
-	d.uint(u32(p, 104))
+	d.uint(u32(p, 13*d.word))
 	d.byte('}')
 }
 

@@ -136,7 +136,6 @@ func ringParams(d *decoder, addr uint64) {
 		d.pointer(addr)
 		return
 	}
-	const cqSize, sqPoll, sqAffinity = 8, 2, 4
 	flags := u32(p, 8)
 	d.lit("{flags=")
 	d.named(abi.RingFlags, flags)
