@@ -62,6 +62,7 @@ func TestChoice(t *testing.T) {
 		"no signals":     {"signal=none", trace.Options{}, "openat openat! close read? end"},
 		"a path":         {"", trace.Options{Paths: trace.NewPaths("/no")}, "openat! signal signal end"},
 		"another path":   {"", trace.Options{Paths: trace.NewPaths("/nothing")}, "signal signal end"},
+		"undecoded":      {"", trace.Options{Paths: trace.NewPaths("/no"), Undecoded: true}, "openat! signal signal end"},
 		"path and calls": {"trace=close", trace.Options{Paths: trace.NewPaths("/no")}, "signal signal end"},
 	} {
 		var f trace.Filter

@@ -36,7 +36,8 @@ type Options struct {
 	Descriptors bool
 	// Zone is where file times are told; nil means the machine's.
 	Zone *time.Location
-	// Undecoded leaves arguments and memory alone: for [Summary].
+	// Undecoded leaves arguments, memory and stacks alone: for [Summary]. With
+	// Paths there is no deciding without them.
 	Undecoded bool
 
 	// Stack, if it is set, gives a stopped thread's backtrace, one line a
@@ -56,6 +57,10 @@ type Options struct {
 func (o *Options) defaults() {
 	if o.Sink == nil {
 		o.Sink = Tee(nil)
+	}
+	o.Undecoded = o.Undecoded && o.Paths == nil
+	if o.Undecoded {
+		o.Stack = nil
 	}
 	if o.Memory == nil {
 		o.Memory = func(tid int) decode.Memory { return memory.Of(tid) }

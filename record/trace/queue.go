@@ -290,7 +290,7 @@ type LostError struct {
 }
 
 func (e *LostError) Error() string {
-	return fmt.Sprintf("trace: %v; %s lost", e.Err, lineCount(e.Lines))
+	return fmt.Sprintf("%s lost: %v", lineCount(e.Lines), e.Err)
 }
 
 // Unwrap returns the cause.

@@ -46,7 +46,7 @@ func TestLiveStrace(t *testing.T) {
 		{name: "none but", argv: []string{"/bin/cat", file}, flags: "-e trace=!%memory", opt: trace.Options{Calls: selected(t, "!%memory")}},
 		{name: "successful", argv: []string{"/bin/cat", file, dir}, flags: "-z", opt: trace.Options{Status: trace.Successful}},
 		{name: "failed", argv: []string{"/bin/cat", file, dir}, flags: "-Z", opt: trace.Options{Status: trace.Failed}},
-		{name: "unfinished", argv: []string{"/bin/sh", "-c", "sleep 1 & kill $!"}, flags: "-e status=unfinished", opt: trace.Options{Status: trace.Unfinished}},
+		{name: "unfinished", argv: []string{"/bin/sh", "-c", "(exit 3); exit 4"}, flags: "-e status=unfinished", opt: trace.Options{Status: trace.Unfinished}},
 		{name: "path", argv: []string{"/bin/cat", file, dir}, flags: "-P " + file, opt: trace.Options{Paths: trace.NewPaths(file)}},
 		{name: "signals", argv: []string{testprog.Program(t, "restart")}, flags: "-e signal=!USR1", opt: trace.Options{Signals: signals(t, "!USR1")}},
 	} {
