@@ -85,18 +85,23 @@ func (d *decoder) queued(addr, n uint64) {
 func (d *decoder) nodes(addr, n uint64) {
 	const most = 1024
 	long := uint64(8 * d.word)
-	if addr == 0 || n == 0 || n > most*8 {
+	switch {
+	case addr != 0 && n == 0:
+		d.lit("[]")
+		return
+	case addr == 0 || n == 1 || n > most*8:
 		d.pointer(addr)
 		return
 	}
 	// The kernel takes the number of nodes to be one less.
 	words := (n - 1 + long - 1) / long
 	d.list(addr, words, d.word, func(p []byte) {
-		v := d.long(p, 0)
-		if v != 0 {
+		v, digits := d.long(p, 0), 2*d.word
+		if v != 0 { // as C's %#016lx
 			d.lit("0x")
+			digits -= 2
 		}
-		for i := 2*d.word - 1; i >= 0; i-- {
+		for i := digits - 1; i >= 0; i-- {
 			d.byte(hexDigits[v>>(4*i)&15])
 		}
 	})

@@ -26,6 +26,24 @@ const (
 	soSndTimeoNew = 67
 )
 
+// Options whose value is a group to be a member of (linux/in.h, in6.h).
+const (
+	ipAddMembership    = 35
+	ipDropMembership   = 36
+	ipv6AddMembership  = 20
+	ipv6DropMembership = 21
+	ipv6JoinAnycast    = 27
+	ipv6LeaveAnycast   = 28
+)
+
+func membership6(option uint64) bool {
+	switch option {
+	case ipv6AddMembership, ipv6DropMembership, ipv6JoinAnycast, ipv6LeaveAnycast:
+		return true
+	}
+	return false
+}
+
 var sockOption = &shape{doc: "names", enter: func(d *decoder, i int) {
 	v := d.unsigned(i)
 	switch d.unsigned(1) {
@@ -55,6 +73,10 @@ func optvalIn(d *decoder, i int) {
 	switch {
 	case level == solSocket && option == soLinger && int32(n) >= 8:
 		d.linger(addr, 8)
+	case level == solIP && (option == ipAddMembership || option == ipDropMembership):
+		d.membership(addr, n)
+	case level == solIPv6 && membership6(option):
+		d.membership6(addr, n)
 	case level == solSocket && option == soAttach && int(n) == 2*d.word:
 		d.program(addr)
 	case int32(n) < 0:
@@ -161,10 +183,43 @@ func mqAttr(d *decoder, addr uint64) {
 		return
 	}
 	d.lit("{mq_flags=")
-	d.open(d.long(p, 0))
+	if flags := d.long(p, 0); flags == 0 { // no O_RDONLY is meant here
+		d.byte('0')
+	} else {
+		d.flags(abi.OpenBits, flags)
+	}
 	for i, name := range [...]string{", mq_maxmsg=", ", mq_msgsize=", ", mq_curmsgs="} {
 		d.lit(name)
 		d.int(d.slong(p, i+1))
 	}
+	d.byte('}')
+}
+
+// membership prints a struct ip_mreq: of a longer ip_mreqn strace, too, shows
+// no more.
+func (d *decoder) membership(addr, n uint64) {
+	p, ok := d.block(addr, 8)
+	if !ok || n < 8 {
+		d.pointer(addr)
+		return
+	}
+	d.lit("{imr_multiaddr=")
+	d.inet4(p)
+	d.lit(", imr_interface=")
+	d.inet4(p[4:])
+	d.byte('}')
+}
+
+// membership6 prints a struct ipv6_mreq.
+func (d *decoder) membership6(addr, n uint64) {
+	p, ok := d.block(addr, 20)
+	if !ok || n < 20 {
+		d.pointer(addr)
+		return
+	}
+	d.byte('{')
+	d.inet6(p, "ipv6mr_multiaddr")
+	d.lit(", ipv6mr_interface=")
+	d.int32(u32(p, 16))
 	d.byte('}')
 }

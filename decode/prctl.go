@@ -78,7 +78,7 @@ var prctlArg = &shape{doc: "by option: strings, numbers and names", pick: func(d
 func prctlSecond(option uint64) *shape {
 	switch option {
 	case prSetName:
-		return stringIn
+		return nameIn
 	case prGetName:
 		return nameOut
 	case prGetPDeathSig:
@@ -167,3 +167,18 @@ func prctlResult(d *decoder) {
 		d.int(int64(d.result))
 	}
 }
+
+// nameIn prints a thread's new name. The kernel takes 15 bytes; strace reads no
+// more, and does not see whether that was all.
+var nameIn = &shape{doc: "string", enter: func(d *decoder, i int) {
+	const most = 15
+	s, ended, ok := d.cstring(d.value(i), min(d.max, most))
+	if !ok {
+		d.pointer(d.value(i))
+		return
+	}
+	d.out = quote(d.out, s)
+	if !ended || len(s) == most {
+		d.lit("...")
+	}
+}}

@@ -220,14 +220,12 @@ func (d *decoder) siginfo(p []byte) {
 	}
 	switch {
 	case code == siKernel:
-		if anyBit(p[12:64]) {
+		// A fault's address may be 0, which is then said.
+		if faults(sig) || anyBit(p[12:64]) {
 			d.fault(sig, code, p)
 		}
 	case code == siUser || code == siTkill:
 		d.sender(p)
-		if u64(p, 24) != 0 {
-			d.sival(p)
-		}
 	case code == siTimer:
 		d.lit(", si_timerid=")
 		d.hex(u32(p, 16))
@@ -241,6 +239,14 @@ func (d *decoder) siginfo(p []byte) {
 		d.fault(sig, code, p)
 	}
 	d.byte('}')
+}
+
+func faults(sig int) bool {
+	switch sig {
+	case sigILL, sigFPE, sigSEGV, sigBUS, sigTRAP:
+		return true
+	}
+	return false
 }
 
 func (d *decoder) sender(p []byte) {

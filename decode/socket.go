@@ -150,17 +150,15 @@ func (d *decoder) sockaddr(addr, n uint64) {
 	case family == afInet && len(p) >= 16:
 		d.lit(", sin_port=htons(")
 		d.uint(uint64(binary.BigEndian.Uint16(p[2:])))
-		d.lit("), sin_addr=inet_addr(\"")
-		d.out = netip.AddrFrom4([4]byte(p[4:8])).AppendTo(d.out)
-		d.lit("\")")
+		d.lit("), sin_addr=")
+		d.inet4(p[4:])
 	case family == afInet6 && len(p) >= 24:
 		d.lit(", sin6_port=htons(")
 		d.uint(uint64(binary.BigEndian.Uint16(p[2:])))
 		d.lit("), sin6_flowinfo=htonl(")
 		d.uint(uint64(binary.BigEndian.Uint32(p[4:])))
-		d.lit("), inet_pton(AF_INET6, \"")
-		d.out = netip.AddrFrom16([16]byte(p[8:24])).AppendTo(d.out)
-		d.lit("\", &sin6_addr)")
+		d.lit("), ")
+		d.inet6(p[8:], "sin6_addr")
 		if len(p) >= 28 {
 			d.lit(", sin6_scope_id=")
 			d.uint(u32(p, 24))
@@ -177,6 +175,22 @@ func (d *decoder) sockaddr(addr, n uint64) {
 		d.out = quote(d.out, p[2:])
 	}
 	d.byte('}')
+}
+
+// inet4 prints an address of four bytes by the call that would make it.
+func (d *decoder) inet4(p []byte) {
+	d.lit("inet_addr(\"")
+	d.out = netip.AddrFrom4([4]byte(p[:4])).AppendTo(d.out)
+	d.lit("\")")
+}
+
+// inet6 prints one of sixteen bytes.
+func (d *decoder) inet6(p []byte, field string) {
+	d.lit("inet_pton(AF_INET6, \"")
+	d.out = netip.AddrFrom16([16]byte(p[:16])).AppendTo(d.out)
+	d.lit("\", &")
+	d.lit(field)
+	d.byte(')')
 }
 
 func (d *decoder) unixAddress(p []byte) {

@@ -16,10 +16,13 @@ var systemForms = map[string]*form{
 		return first(4)
 	}},
 	"syslog":                  {args: [6]*shape{0: syslogType}, shown: syslogShown},
-	"seccomp":                 {args: [6]*shape{1: seccompFlags, 2: seccompArg}, result: seccompResult},
+	"sysfs":                   {args: [6]*shape{0: hexadecimal}},
+	"set_mempolicy_home_node": {args: [6]*shape{2: number}},
+	"seccomp":                 {args: [6]*shape{0: seccompOp, 1: seccompFlags, 2: seccompArg}, result: seccompResult},
 	"landlock_create_ruleset": {args: [6]*shape{0: {doc: "struct landlock_ruleset_attr", enter: ruleset}}, result: resultFD},
 	"landlock_add_rule":       {args: [6]*shape{2: {doc: "struct of the rule's type", enter: landlockRule}}},
 	"ptrace":                  {args: [6]*shape{2: {enter: func(d *decoder, i int) { d.pointer(d.value(i)) }}, 3: ptraceData}, shown: ptraceShown},
+	"keyctl":                  {args: [6]*shape{1: keyArg, 2: keyArg, 3: keyArg, 4: keyArg}, shown: keyShown},
 	"add_key":                 {args: [6]*shape{4: keySerial}},
 	"request_key":             {args: [6]*shape{3: keySerial}},
 	"prctl":                   {args: [6]*shape{1: prctlArg, 2: prctlArg, 3: prctlArg, 4: prctlArg}, shown: prctlShown, result: prctlResult},
@@ -153,7 +156,16 @@ var (
 		case seccompStrict:
 			return address
 		}
-		return hexadecimal
+		return address
+	}}
+	// An operation without a name gets the comment of the first two.
+	seccompOp = &shape{doc: "names", enter: func(d *decoder, i int) {
+		if v := d.unsigned(i); v > seccompSizes {
+			d.hex(v)
+			d.lit(" /* SECCOMP_SET_MODE_??? */")
+			return
+		}
+		d.named(d.plan.sig.Args[i].Flags, d.unsigned(i))
 	}}
 	programIn = in("struct sock_fprog", (*decoder).program)
 	actionIn  = in("names", func(d *decoder, addr uint64) {

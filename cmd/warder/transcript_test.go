@@ -163,6 +163,17 @@ func sortedKeys(m map[string][]string) []string {
 	return keys
 }
 
+// without takes lines out, and returns how many.
+func (t *transcript) without(pattern *regexp.Regexp) int {
+	n := 0
+	for name, list := range t.threads {
+		rest := slices.DeleteFunc(slices.Clone(list), pattern.MatchString)
+		n += len(list) - len(rest)
+		t.threads[name] = rest
+	}
+	return n
+}
+
 // mask is a part of some calls' lines that differs between two runs.
 type mask struct {
 	pattern *regexp.Regexp
@@ -180,6 +191,7 @@ var (
 	masks = map[string][]mask{
 		"clock_gettime":   everyNumber,
 		"gettimeofday":    everyNumber,
+		"clock_adjtime":   masked(`(offset|freq|maxerror|esterror|status|tv_sec|tv_usec|tick)=[^,}]+`, "$1=N"),
 		"adjtimex":        masked(`(offset|freq|maxerror|esterror|status|tv_sec|tv_usec|tick)=[^,}]+`, "$1=N"),
 		"time":            masked(`= \d+( \(.*\))?$`, "= TIME"),
 		"times":           masked(`=[ \d]\d*`, "=N"),
@@ -189,6 +201,7 @@ var (
 		"statfs":          masked(`(f_bfree|f_bavail|f_ffree)=\d+`, "$1=N"),
 		"fstatfs":         masked(`(f_bfree|f_bavail|f_ffree)=\d+`, "$1=N"),
 		"shmctl":          masked(`(shm_[acd]time)=\d+`, "$1=N"),
+		"clock_getres":    masked(`0x[0-9a-f]{8} `, "CLOCK "),
 		"getcpu":          masked(`\[\d+\]`, "[N]"),
 		"getrandom":       masked(`"[^"]*"`, "RANDOM"),
 		"getsockname":     port,

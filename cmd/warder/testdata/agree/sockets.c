@@ -154,7 +154,7 @@ static void udp(void)
 	ioctl(s, SIOCGIFINDEX, &ifr);
 	ioctl(s, SIOCGIFFLAGS, &ifr);
 	ioctl(s, FIONREAD, &len);
-	a.sin_family = AF_UNSPEC;
+	a = (struct sockaddr_in){.sin_family = AF_UNSPEC};
 	connect(s, (void *)&a, sizeof a);
 	close(s);
 }

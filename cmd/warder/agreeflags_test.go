@@ -1,0 +1,122 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"warder/internal/testutil"
+)
+
+// TestLiveAgreementFlags holds the flags that choose calls or add to them to
+// strace's.
+func TestLiveAgreementFlags(t *testing.T) {
+	testutil.Require(t, testutil.Ptrace, testutil.Seccomp, testutil.Strace)
+	r := newRecorder(t)
+	lines := filepath.Join(r.base, "w", "lines")
+	files := compileAgree(t, r.base, "files")
+	commands := []compared{
+		argvOf("ls", "-l", "d").with(someFiles),
+		argvOf("tar", "cf", "all.tar", "d").with(someFiles),
+		argvOf("sort", lines).with(someFiles),
+		argvOf("git", "--no-pager", "log", "-p").named("git log").with(work),
+		{name: "own files", argv: []string{files}},
+		sh("sh", "seq 1 3 | sort -r; ls none"),
+	}
+	var all, control agreement
+	for _, flags := range [][]string{
+		{"-y"},
+		{"-y", "-e", "trace=%desc"},
+		{"-e", "trace=%file"},
+		{"-e", "trace=%process,%signal"},
+		{"-e", "trace=!%memory,/^read"},
+		{"-e", "openat,close", "-s", "4"},
+		{"-z"},
+		{"-Z"},
+		{"-e", "status=!failed", "-e", "signal=!SIGCHLD"},
+		{"-P", lines},
+		{"-P", "d", "-P", "/etc/ld.so.cache", "-y"},
+		{"-s", "0"},
+		{"-s", "2000", "-a", "10", "-e", "quiet=exit"},
+		{"-qq"},
+	} {
+		t.Run(strings.Join(flags, " "), func(t *testing.T) {
+			r.t = t
+			for i := range commands {
+				c := r.compare(&commands[i], flags...)
+				c.log(t)
+				if c.ours.percent() <= c.control.percent()-mostBelow {
+					t.Errorf("%s: %.2f%% agreement, strace has %.2f%% with itself", c.name, c.ours.percent(), c.control.percent())
+				}
+				all.add(c.ours)
+				control.add(c.control)
+			}
+		})
+	}
+	t.Logf("%d lines: %.3f%% agreement; strace with itself %.3f%%", all.lines, all.percent(), control.percent())
+	if all.percent() < leastAgreement {
+		t.Errorf("%.2f%% agreement, want %.0f%%", all.percent(), leastAgreement)
+	}
+}
+
+// TestLiveAgreementSummary: the table of -c has strace's calls and errors.
+func TestLiveAgreementSummary(t *testing.T) {
+	testutil.Require(t, testutil.Ptrace, testutil.Seccomp, testutil.Strace)
+	r := newRecorder(t)
+	for _, c := range []compared{
+		argvOf("ls", "-l", "d", "none").with(someFiles),
+		argvOf("tar", "cf", "all.tar", "d").with(someFiles),
+		argvOf("git", "--no-pager", "log", "-p").named("git log").with(work),
+		argvOf("gcc", "-O1", "-o", "hello", "hello.c").with(source),
+		{name: "own files", argv: []string{compileAgree(t, r.base, "files")}},
+		{name: "own system", argv: []string{compileAgree(t, r.base, "system")}},
+	} {
+		for _, flags := range [][]string{{"-c"}, {"-c", "-e", "trace=%file"}, {"-c", "-S", "name"}} {
+			t.Run(c.name+" "+strings.Join(flags, " "), func(t *testing.T) {
+				r.t = t
+				var theirs, ours map[string]string
+				for range 3 { // a shell's or gcc's wait may be interrupted once more
+					text, _ := r.run(&c, "strace", flags...)
+					theirs = counts(t, text)
+					text, _ = r.run(&c, "warder", flags...)
+					if ours = counts(t, text); maps.Equal(theirs, ours) {
+						break
+					}
+				}
+				if len(theirs) < 3 {
+					t.Errorf("strace's table has %d lines", len(theirs))
+				}
+				for name, n := range theirs {
+					if ours[name] != n {
+						t.Errorf("%s: %q calls and errors, strace has %q", name, ours[name], n)
+					}
+				}
+				for name, n := range ours {
+					if theirs[name] == "" {
+						t.Errorf("%s: %q calls and errors, strace has none", name, n)
+					}
+				}
+			})
+		}
+	}
+}
+
+// counts reads the calls and errors of a table, by name.
+func counts(t testing.TB, text string) map[string]string {
+	t.Helper()
+	rows := map[string]string{}
+	for line := range strings.Lines(text) {
+		f := strings.Fields(line)
+		if len(f) < 5 || f[0] == "%" || strings.HasPrefix(f[0], "-") {
+			continue
+		}
+		errors := "0"
+		if len(f) == 6 {
+			errors = f[4]
+		}
+		rows[f[len(f)-1]] = fmt.Sprint(f[3], " ", errors)
+	}
+	return rows
+}
