@@ -42,8 +42,16 @@ func piped(t testing.TB, cfg *tracer.Following, argv ...string) (string, *tracer
 func TestLiveFollowPrograms(t *testing.T) {
 	testutil.Require(t, testutil.Ptrace, testutil.Seccomp)
 	for _, argv := range [][]string{
-		{"goeson", "20", "4"}, {"forkstorm", "60"}, {"vforkruns"}, {"groupstop", "fork"}, {"crowdexec", "20", "getppid"},
-		{"zombieleader"}, {"restart"}, {"exitcode", "7"}, {"clonekinds", "2"}, {"threads"},
+		{"goeson", "20", "4"},
+		{"forkstorm", "60"},
+		{"vforkruns"},
+		{"groupstop", "fork"},
+		{"crowdexec", "20", "getppid"},
+		{"zombieleader"},
+		{"restart"},
+		{"exitcode", "7"},
+		{"clonekinds", "2"},
+		{"threads"},
 	} {
 		program := testprog.Program(t, argv[0])
 		for name, calls := range map[string][]string{"all": nil, "some": {"openat", "clone3", "write"}} {
