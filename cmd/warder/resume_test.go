@@ -55,8 +55,7 @@ func TestLiveResume(t *testing.T) {
 					o := finish(t, command(t, "resume", "--cpu-time", "none", file))
 					before, ok := strings.CutSuffix(want.stdout, o.stdout)
 					if !ok || o.status != 0 || before != "" && !strings.HasSuffix(before, "\n") {
-						t.Errorf("%s: status %d, %d lines that are not the end of %d\n%s\n%.300s", filepath.Base(file), o.status,
-							strings.Count(o.stdout, "\n"), strings.Count(want.stdout, "\n"), o.stderr, o.stdout)
+						t.Errorf("%s: status %d, not the end of what is right: %s\n%s", filepath.Base(file), o.status, departure(o.stdout, want.stdout), o.stderr)
 					}
 					lengths[len(before)] = true
 				}
@@ -172,4 +171,18 @@ func TestLiveActions(t *testing.T) {
 	if st, err := os.Stat(core); err != nil || st.Size() < 4096 {
 		t.Errorf("core: %v %v", st, err)
 	}
+}
+
+// departure says where lines stop being the end of others.
+func departure(got, want string) string {
+	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
+	for i := 1; i <= len(g); i++ {
+		if i > len(w) {
+			return fmt.Sprintf("%d lines more", len(g)-len(w))
+		}
+		if a, b := g[len(g)-i], w[len(w)-i]; a != b {
+			return fmt.Sprintf("line %d of %d from the end is %q, want %q; the first is %q", i, len(g), a, b, g[0])
+		}
+	}
+	return "none"
 }
