@@ -68,7 +68,9 @@ func (d *decoder) begin(arch abi.Arch, args [6]uint64) {
 func (d *decoder) look(mem Memory, opt Options) {
 	d.mem, d.max, d.fd, d.stack, d.zone = mem, opt.MaxString, opt.FD, opt.Stack, opt.Zone
 	switch {
-	case d.max <= 0:
+	case d.max < 0:
+		d.max = 0
+	case d.max == 0:
 		d.max = defaultString
 	case d.max > limitString:
 		d.max = limitString

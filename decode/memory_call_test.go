@@ -151,7 +151,7 @@ func TestMaxString(t *testing.T) {
 	m := newImage(t)
 	at, nr := m.str("abcdef"), uint32(1)
 	for size, want := range map[int]string{
-		1: `"a"...`, 5: `"abcde"...`, 6: `"abcdef"`, 0: `"abcdef"`, -3: `"abcdef"`, 1 << 30: `"abcdef"`,
+		1: `"a"...`, 5: `"abcde"...`, 6: `"abcdef"`, 0: `"abcdef"`, -3: `""...`, 1 << 30: `"abcdef"`,
 	} {
 		got := decode.Decode(abi.X86_64, nr, [6]uint64{1, at, 6}, m, decode.Options{MaxString: size})
 		if got.Args[1].Text != want {
