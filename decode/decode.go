@@ -58,8 +58,8 @@ type Memory interface {
 // Options tune the output. The zero value is strace's default.
 type Options struct {
 	// MaxString is how many bytes of a string or buffer are printed before
-	// "...": strace's -s. 0 means 32, less means none, and more than 65,536 means
-	// 65,536.
+	// "...", and how many elements of an array, up to 1,024: strace's -s. 0
+	// means 32, a negative number none; more than 65,536 means 65,536.
 	MaxString int
 	// FD names what a descriptor of the tracee refers to, as its link in
 	// /proc/PID/fd reads ("/etc/passwd", "pipe:[123]"), or "" if it is not
@@ -80,7 +80,7 @@ const (
 	defaultString = 32
 	limitString   = 1 << 16
 	pathMax       = 4096 // PATH_MAX of linux/limits.h, with the NUL
-	maxItems      = 32   // elements of an array: argv, iovec, pollfd
+	maxItems      = 1024 // elements of an array: argv, iovec, pollfd
 	maxCount      = 4096 // pointers counted in an environment
 	maxDirectory  = 1 << 18
 	maxRead       = 1 << 16

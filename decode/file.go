@@ -53,7 +53,7 @@ var pathForms = map[string]*form{
 	"creat":      {result: resultFD},
 	"fstatat64":  {args: [6]*shape{2: statOut}},
 	"futimesat":  {args: [6]*shape{2: in("struct timeval[2]", fileTimevals)}},
-	"getcwd":     {args: [6]*shape{0: {doc: "string", leave: func(d *decoder, i int) { d.str(d.value(i)) }}}},
+	"getcwd":     {args: [6]*shape{0: {doc: "file name", leave: func(d *decoder, i int) { d.file(d.value(i)) }}}},
 	"getxattr":   {args: [6]*shape{2: xattrOut}},
 	"lgetxattr":  {args: [6]*shape{2: xattrOut}},
 	"listxattr":  {args: [6]*shape{1: xattrList}},

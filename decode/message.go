@@ -197,7 +197,7 @@ func (d *decoder) control(addr, length uint64) {
 		if n > 0 {
 			d.lit(", ")
 		}
-		if n == maxItems {
+		if n == d.items() {
 			d.lit("...")
 			break
 		}
@@ -251,13 +251,13 @@ func (d *decoder) controlData(level, kind uint64, p []byte) {
 	switch {
 	case level == solSocket && kind == scmRights && len(p) >= 4:
 		d.byte('[')
-		for i := range min(len(p)/4, maxItems) {
+		for i := range min(len(p)/4, d.items()) {
 			if i > 0 {
 				d.lit(", ")
 			}
 			d.descriptor(int32(u32(p, 4*i)))
 		}
-		if len(p)/4 > maxItems {
+		if len(p)/4 > d.items() {
 			d.lit(", ...")
 		}
 		d.byte(']')

@@ -97,7 +97,7 @@ func pollResult(d *decoder) {
 		if shown > 0 {
 			d.lit(", ")
 		}
-		if shown == maxItems {
+		if shown == d.items() {
 			d.lit("...")
 			break
 		}

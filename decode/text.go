@@ -2,7 +2,7 @@ package decode
 
 // quote appends b in double quotes with strace's escapes.
 func quote(out, b []byte) []byte {
-	return append(escape(append(out, '"'), b, `"`), '"')
+	return append(escape(append(out, '"'), b, ""), '"')
 }
 
 // escape appends b with strace's escapes: C's letters, and octal with as few
@@ -10,7 +10,7 @@ func quote(out, b []byte) []byte {
 func escape(out, b []byte, also string) []byte {
 	for i := 0; i < len(b); i++ {
 		c := b[i]
-		if c >= ' ' && c <= '~' && c != '\\' && (len(also) == 0 || c != also[0]) && (len(also) < 2 || c != also[1]) {
+		if c >= ' ' && c <= '~' && c != '"' && c != '\\' && (len(also) == 0 || c != also[0]) && (len(also) < 2 || c != also[1]) {
 			out = append(out, c)
 			continue
 		}
@@ -122,22 +122,19 @@ func (d *decoder) text(p []byte) {
 
 // array prints a NULL-ended array of strings.
 func (d *decoder) array(addr uint64) {
-	var words [maxItems]uint64
+	var room [defaultString]uint64
+	words := room[:0]
 	if addr == 0 || d.mem == nil {
 		d.pointer(addr)
 		return
 	}
-	count := 0
-	n, ended, next := d.pointers(addr, maxItems, func(v uint64) {
-		words[count] = v
-		count++
-	})
-	if n == 0 && !ended {
+	n, ended, next := d.pointers(addr, d.items(), func(v uint64) { words = append(words, v) })
+	if n == 0 && next != 0 {
 		d.pointer(addr)
 		return
 	}
 	d.byte('[')
-	for i, v := range words[:n] {
+	for i, v := range words {
 		if i > 0 {
 			d.lit(", ")
 		}
@@ -147,11 +144,16 @@ func (d *decoder) array(addr uint64) {
 	case ended:
 	case next != 0:
 		d.elsewhere(n, next)
+	case n == 0:
+		d.lit("...")
 	default:
 		d.lit(", ...")
 	}
 	d.byte(']')
 }
+
+// items is how many elements of an array are printed.
+func (d *decoder) items() int { return min(d.max, maxItems) }
 
 // elsewhere says at which address an array's next element could not be read.
 func (d *decoder) elsewhere(n int, addr uint64) {

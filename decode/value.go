@@ -54,7 +54,11 @@ func (d *decoder) list(addr, count uint64, size int, print func(p []byte)) {
 		d.lit("[]")
 		return
 	}
-	n := int(min(count, maxItems))
+	n := int(min(count, uint64(d.items())))
+	if n == 0 {
+		d.lit("[...]")
+		return
+	}
 	p := d.elements(addr, n, size)
 	if len(p) == 0 {
 		d.pointer(addr)
