@@ -123,6 +123,46 @@ func BenchmarkResume(b *testing.B) {
 	b.ReportMetric(float64(middle(whole).Microseconds())/1000, "ms/open-launch-resume")
 }
 
+// BenchmarkFork is for how long a program of 1 GiB stands still when a copy of
+// it is what is read.
+func BenchmarkFork(b *testing.B) {
+	testutil.Require(b, testutil.Ptrace, testutil.Seccomp, testutil.Root)
+	file := filepath.Join("/dev/shm", fmt.Sprintf("warder-bench-%d.core", os.Getpid()))
+	defer os.Remove(file)
+	const each = 5
+	var freezes, totals []time.Duration
+	for b.Loop() {
+		cfg := residentConfig(b, 1024, 1000)
+		var p *snapshot.Pending
+		wait := func() {
+			r, err := p.Wait()
+			if err != nil || r.Method != snapshot.ForkCopy {
+				b.Errorf("%+v, %v", r, err)
+				return
+			}
+			freezes, totals = append(freezes, r.Freeze), append(totals, r.Total)
+		}
+		cfg.Hooks.Event = func(f *tracer.Frozen, _ *tracer.Event) {
+			if p != nil {
+				wait() // one at a time
+			}
+			var err error
+			if p, err = snapshot.Begin(context.Background(), f, file, &snapshot.Config{NoSync: true}); err != nil {
+				f.Fail(err)
+			}
+			if len(freezes)%each == each-1 {
+				f.End("enough")
+			}
+		}
+		if r, err := tracer.Run(context.Background(), &cfg); err != nil || r.Outcome != tracer.Halted {
+			b.Fatalf("%v %v", r, err)
+		}
+		wait()
+	}
+	b.ReportMetric(float64(middle(freezes).Microseconds())/1000, "freeze-ms")
+	b.ReportMetric(float64(middle(totals).Microseconds())/1000, "total-ms")
+}
+
 func resumeOnce(b *testing.B, file string) (whole, resume time.Duration) {
 	b.Helper()
 	begin := time.Now()

@@ -16,10 +16,11 @@ import (
 )
 
 // Tools are rows of other supervisors that this machine has, each made to
-// watch the measured call alone, to write nothing down, and to share the
-// caller's core: the best that it can do.
+// watch the measured call alone and to write nothing down: as they are when
+// they are run, and, which they do not do by themselves, sharing the caller's
+// core, the best that they could do.
 func Tools(cores Cores) []Row {
-	strace := func(name, text string, args ...string) Row {
+	strace := func(name, text string, free bool, args ...string) Row {
 		return Row{
 			Name: name, Group: GroupOthers, Base: "native", Text: text,
 			Measure: func(ctx context.Context, calls int) (Block, error) {
@@ -27,21 +28,23 @@ func Tools(cores Cores) []Row {
 				if err != nil {
 					return Block{}, errors.New("strace is not installed")
 				}
-				return attended(ctx, cores, calls, append([]string{path}, args...))
+				return attended(ctx, cores, free, calls, append([]string{path}, args...))
 			},
 		}
 	}
 	return []Row{
-		strace("strace-bpf", "strace -f --seccomp-bpf -e trace=getppid, output to /dev/null, on the same core",
+		strace("strace-bpf-free", "strace -f --seccomp-bpf -e trace=getppid, output to /dev/null, where the scheduler has it", true,
 			"-f", "--seccomp-bpf", "-e", "trace=getppid", "-e", "signal=none", "-o", "/dev/null"),
-		strace("strace", "strace -f -e trace=getppid, output to /dev/null, on the same core",
+		strace("strace-bpf", "strace -f --seccomp-bpf -e trace=getppid, output to /dev/null, put on the same core", false,
+			"-f", "--seccomp-bpf", "-e", "trace=getppid", "-e", "signal=none", "-o", "/dev/null"),
+		strace("strace", "strace -f -e trace=getppid, output to /dev/null, put on the same core", false,
 			"-f", "-e", "trace=getppid", "-e", "signal=none", "-o", "/dev/null"),
 	}
 }
 
 // attended runs a meter as the program of a command line. Its clock is read by
 // calls: nobody but a parent knows where its vDSO lies.
-func attended(ctx context.Context, cores Cores, calls int, argv []string) (Block, error) {
+func attended(ctx context.Context, cores Cores, free bool, calls int, argv []string) (Block, error) {
 	fd, err := meterFile()
 	if err != nil {
 		return Block{}, err
@@ -53,7 +56,9 @@ func attended(ctx context.Context, cores Cores, calls int, argv []string) (Block
 	defer file.Close()
 	s := newScript(8)
 	hurry(s)
-	pin(s, cores.One)
+	if !free {
+		pin(s, cores.One)
+	}
 	s.loop(opTimed, calls, getppid)
 	s.call("write", unix.SYS_WRITE, 1, headTimes, 32)
 	s.end()
@@ -71,10 +76,13 @@ func attended(ctx context.Context, cores Cores, calls int, argv []string) (Block
 	if err := cmd.Start(); err != nil {
 		return Block{}, err
 	}
-	var one unix.CPUSet
-	one.Set(cores.One)
-	// Before its child is born or not: the child pins itself.
-	placed := unix.SchedSetaffinity(cmd.Process.Pid, &one)
+	var placed error
+	if !free {
+		var one unix.CPUSet
+		one.Set(cores.One)
+		// Before its child is born or not: the child pins itself.
+		placed = unix.SchedSetaffinity(cmd.Process.Pid, &one)
+	}
 	if err := cmd.Wait(); err != nil {
 		return Block{}, fmt.Errorf("%w: %s", err, firstLine(said.String()))
 	}

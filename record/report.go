@@ -60,6 +60,8 @@ type Violation struct {
 	IP      string   `json:"ip"`    // the instruction after the call's: "0x7f0012345678"
 	Where   string   `json:"where"` // ip by its mapping: "/usr/lib/libc.so.6+0xf8011"
 	Rule    string   `json:"rule"`  // "compute.yaml:12: kill (why)"
+
+	Backtrace []string `json:"backtrace,omitempty"` // where it was asked for: the frames as gdb prints them, innermost first
 }
 
 // NewReport describes r; program is the file that was run.
@@ -109,6 +111,9 @@ func newViolation(v *tracer.Violation) *Violation {
 		out.Args = append(out.Args, hex(a))
 	}
 	out.Decoded = Clean(v.Call.String())
+	for _, frame := range v.Backtrace {
+		out.Backtrace = append(out.Backtrace, Clean(frame))
+	}
 	return out
 }
 

@@ -49,7 +49,7 @@ func (t *Term) words(index int, arch abi.Arch, call string) string {
 		name = "the process id"
 	}
 	if ordered(c.Op) {
-		a.Flags = 0
+		a.Flags, a.Kind = 0, abi.Int
 		if a.Signed && !c.Signed {
 			name += " as unsigned"
 		}

@@ -155,7 +155,7 @@ func clashes(used []string, key string) bool {
 // formatCond gives a condition's key and its text in a map.
 func (a argument) formatCond(c *Cond) (key, text string) {
 	if ordered(c.Op) {
-		a.Flags = 0 // names have no order
+		a.Flags, a.Kind = 0, abi.Int // names have no order
 	}
 	values := make([]string, len(c.Values))
 	for i, v := range c.Values {

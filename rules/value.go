@@ -145,6 +145,12 @@ func (a argument) format(v Value) string {
 			return text
 		}
 	}
+	if a.Kind == abi.Signal && v.N > 0 {
+		name := abi.SignalName(int(min(v.N, 1<<16)))
+		if back, err := a.parse(name); err == nil && back == v {
+			return name
+		}
+	}
 	if a.Kind == abi.DirFD && narrow(v.N, 32) == atFDCWD && a.Bits == 32 {
 		return "AT_FDCWD"
 	}

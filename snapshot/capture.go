@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"time"
 
@@ -22,14 +21,18 @@ const (
 	// PreCopy copies while the process runs, and then, with the process
 	// stopped, what it has written meanwhile.
 	PreCopy Method = "copy while it runs"
+	// ForkCopy stops the process for as long as a fork(2) of it takes, and
+	// copies the memory of the child, which never runs.
+	ForkCopy Method = "copy of a fork"
 )
 
 // Config says what a capture writes and how. The zero value is a full core by
 // the method that fits.
 type Config struct {
-	// Method is the one to use; empty chooses PreCopy for a process that has
-	// more than BufferMax in memory and can be injected into, where the kernel
-	// can watch it (Linux 6.7), else StopCopy.
+	// Method is the one to use. Empty chooses, for a process that has more than
+	// BufferMax in memory, PreCopy where it can be injected into and the kernel
+	// can watch it (Linux 6.7), else ForkCopy where the source is a Forker; else
+	// StopCopy. For Begin it chooses no PreCopy.
 	Method Method
 	// Files adds the clean pages of files: the core then shows programs and
 	// libraries where their files are missing, and is larger by them.
@@ -80,27 +83,15 @@ type Report struct {
 // It must not be called on a thread whose root directory is not the ordinary
 // one, for paths; and the thread that Src.Do runs on must be free to run it.
 func Capture(ctx context.Context, src Source, path string, cfg *Config) (*Report, error) {
-	begin := time.Now()
-	if cfg == nil {
-		cfg = &Config{}
-	}
-	target, err := newTarget(path, cfg.NoSync)
+	p, err := prepare(src, path, cfg)
 	if err != nil {
 		return nil, err
 	}
-	defer target.abandon()
-	c := newCapture(src, target.raw(), cfg)
-	if err := c.run(ctx); err != nil {
-		if written := (*fs.PathError)(nil); errors.As(err, &written) {
-			err = &FileError{written.Op, path, written.Err} // not the temporary name
-		}
-		return nil, err
+	if err := p.c.run(ctx); err != nil {
+		p.target.abandon()
+		return nil, p.named(err)
 	}
-	c.report.Size = target.size()
-	if err := target.commit(ctx); err != nil {
-		return nil, err
-	}
-	return c.done(begin), nil
+	return p.complete(ctx)
 }
 
 // newCapture is one that writes to f.
@@ -142,8 +133,22 @@ type capture struct {
 
 	stopped time.Time // zero: the process runs
 	faults  uint64    // of the process, at the stop
+	held    bool      // it stands still until run has returned
+	plain   bool      // mappings' details come later
+	reading *reading  // that goes on, or nil
+	// later is what is left to be done when the process runs again, or nil.
+	later func(context.Context) error
 }
 
+// complete does what run has left to be done.
+func (c *capture) complete(ctx context.Context) error {
+	if c.later == nil {
+		return nil
+	}
+	return c.later(ctx)
+}
+
+// run does what the process has to stand still for, and lets it go on.
 func (c *capture) run(ctx context.Context) (err error) {
 	if c.table, err = openPagemap(c.pid); err != nil {
 		return err
@@ -163,13 +168,20 @@ func (c *capture) run(ctx context.Context) (err error) {
 		c.state.Parent = t.last
 		return c.preCopy(ctx, t)
 	}
-	method := c.cfg.Method
+	method, large := c.cfg.Method, residentSize(c.pid) > c.bufferMax()
 	in, can := c.src.(Injector)
+	_, forks := c.src.(Forker)
 	switch {
-	case method == "" && (residentSize(c.pid) <= c.bufferMax() || !can && t == nil):
+	case method == ForkCopy && t != nil:
+		c.because("not copied from a fork: a Tracker's snapshots are read from the process itself")
 		method = StopCopy
-	case method == "":
+	case method != "":
+	case large && c.held && forks && t == nil:
+		method = ForkCopy
+	case large && (t != nil || can && !c.held):
 		method = PreCopy
+	default:
+		method = StopCopy
 	}
 	if method == PreCopy && t == nil {
 		if t, err = c.track(in); err != nil {
@@ -179,8 +191,13 @@ func (c *capture) run(ctx context.Context) (err error) {
 			defer func() { _ = t.Close() }()
 		}
 	}
-	if method == PreCopy && t != nil {
+	switch {
+	case method == PreCopy && t != nil:
 		return c.preCopy(ctx, t)
+	case method == ForkCopy || method == PreCopy && forks && c.cfg.Method == "":
+		if done, err := c.forkCopy(ctx); done || err != nil {
+			return err
+		}
 	}
 	return c.stopAndCopy(ctx)
 }
@@ -189,7 +206,7 @@ func (c *capture) run(ctx context.Context) (err error) {
 // had, the report says why; the process's end is an error.
 func (c *capture) track(in Injector) (*Tracker, error) {
 	if in == nil {
-		c.report.Why = "not copied while it ran: calls cannot be injected"
+		c.because("not copied while it ran: calls cannot be injected")
 		return nil, nil
 	}
 	t, err := Track(in)
@@ -197,11 +214,19 @@ func (c *capture) track(in Injector) (*Tracker, error) {
 		return nil, err
 	}
 	if err != nil {
-		c.report.Why = "not copied while it ran: " + err.Error()
+		c.because("not copied while it ran: " + err.Error())
 		return nil, nil
 	}
 	c.report.Freeze += t.freeze
 	return t, nil
+}
+
+// because adds a reason why the method is another.
+func (c *capture) because(why string) {
+	if c.report.Why != "" {
+		why = c.report.Why + "; " + why
+	}
+	c.report.Why = why
 }
 
 func (c *capture) bufferMax() uint64 {
@@ -229,13 +254,14 @@ func (c *capture) start() error {
 	if c.stopped.IsZero() {
 		return nil
 	}
+	read := c.wait()
 	err := c.src.Start()
 	c.report.Freeze += time.Since(c.stopped)
 	c.stopped = time.Time{}
 	if err != nil {
 		return &Error{"start", c.pid, err}
 	}
-	return nil
+	return read
 }
 
 // finish writes what is not data, and counts.
@@ -252,47 +278,4 @@ func (c *capture) finish(img *image) error {
 // setMappings puts the areas and their pages into the state.
 func (c *capture) setMappings(spans []span) {
 	c.state.Mappings, c.state.Files = mappings(c.pid, c.areas, spans, c.state.Parent != "")
-}
-
-// readState reads everything but pages of the stopped process. Details of
-// mappings come from earlier, where it has those.
-func (c *capture) readState(threads []Stopped, earlier []area) error {
-	s := c.state
-	s.Taken = time.Now().UTC().Round(0) // without the clock that only we know
-	buf := make([]byte, maxSet)
-	err := c.src.Do(func() (err error) {
-		s.Threads = make([]Thread, len(threads))
-		for i, stop := range threads {
-			if s.Threads[i], err = readThread(c.pid, stop, buf); err != nil {
-				return err
-			}
-		}
-		s.Process, err = readProcess(c.pid, c.src.PID(), threads)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	c.faults = faults(c.pid)
-	in, can := c.src.(Injector)
-	can = can && !c.cfg.NoInject
-	if can {
-		injectFacts(in, s, c.sel)
-	} else {
-		c.sel.note("alternate stacks, signal actions and addresses to clear are unknown: no calls were injected")
-	}
-	if err := c.listAreas(earlier); err != nil {
-		return err
-	}
-	if s.Process.Layout.Brk == 0 {
-		s.Process.Layout.setBrk(c.areas)
-	}
-	s.Process.Descriptors = descriptors(c.pid, c.sel)
-	s.Host.VDSO = hashVDSO(c.mem, c.areas)
-	for _, t := range s.Threads {
-		if t.Restart != nil && t.Restart.Errno == 516 {
-			c.sel.note("thread %d waits in call %d for a time that only the kernel knows", t.TID, t.Restart.Call)
-		}
-	}
-	return nil
 }

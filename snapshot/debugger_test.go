@@ -140,7 +140,7 @@ func debug(t *testing.T, program, core string, show []string) shown {
 		args = append(args, "-ex", command)
 	}
 	cmd := exec.Command("gdb", append(args, program, core)...)
-	cmd.Env = append(os.Environ(), "LC_ALL=C", "HOME=/nonexistent")
+	cmd.Env = append(os.Environ(), "LC_ALL=C", "HOME="+t.TempDir())
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()

@@ -43,40 +43,45 @@ func has(tid int) bool {
 	return procfs.ReadStatus(tid, &s) == nil && s.VMSize > 0
 }
 
-// readProcess reads what all threads share, but for mappings and what takes
-// injected calls. via is a thread that has the memory.
-func readProcess(via, pid int, threads []Stopped) (Process, error) {
+// readSignals reads what of a process is asked for by ptrace, or wanted for it.
+func readSignals(via, pid int, threads []Stopped) (Process, error) {
 	p := Process{PID: pid, Facts: map[string]string{}}
-	leader, err := readStat(via, pid)
-	if err != nil {
-		return p, err
-	}
-	p.Name = leader.name
-	stat, err := readStat(via, via)
-	if err != nil {
-		return p, err
-	}
-	p.PPID, p.PGRP, p.Session = int(stat.number(4)), int(stat.number(5)), int(stat.number(6))
-	p.Flags, p.Nice = stat.number(9), nice(stat)
-	p.Layout = Layout{
-		StartCode: stat.number(26), EndCode: stat.number(27), StartStack: stat.number(28),
-		StartData: stat.number(45), EndData: stat.number(46), StartBrk: stat.number(47),
-		ArgStart: stat.number(48), ArgEnd: stat.number(49), EnvStart: stat.number(50), EnvEnd: stat.number(51),
-	}
-	auxv, err := procfs.Auxv(via)
-	if err != nil {
-		return p, err
-	}
-	for _, a := range auxv {
-		p.Auxv = append(p.Auxv, Aux{a.Key, a.Value})
-	}
 	status, err := procfs.ReadFile(via, "status", 1<<20)
 	if err != nil {
 		return p, err
 	}
 	p.status(string(status))
-	if p.Signals.Pending, err = pendingOf(threads[0].TID, true); err != nil {
-		return p, err
+	p.Signals.Pending, err = pendingOf(threads[0].TID, true)
+	return p, err
+}
+
+// read reads what else all threads share, but for mappings and what takes
+// injected calls. via is a thread that has the memory.
+func (p *Process) read(via int, threads []Stopped) error {
+	leader, err := readStat(via, p.PID)
+	if err != nil {
+		return err
+	}
+	p.Name = leader.name
+	stat, err := readStat(via, via)
+	if err != nil {
+		return err
+	}
+	p.PPID, p.PGRP, p.Session = int(stat.number(4)), int(stat.number(5)), int(stat.number(6))
+	p.Flags, p.Nice = stat.number(9), nice(stat)
+	brk, rounded := p.Layout.Brk, p.Layout.BrkRounded // that the process said itself
+	p.Layout = Layout{
+		StartCode: stat.number(26), EndCode: stat.number(27), StartStack: stat.number(28),
+		StartData: stat.number(45), EndData: stat.number(46), StartBrk: stat.number(47),
+		ArgStart: stat.number(48), ArgEnd: stat.number(49), EnvStart: stat.number(50), EnvEnd: stat.number(51),
+		Brk: brk, BrkRounded: rounded,
+	}
+	auxv, err := procfs.Auxv(via)
+	if err != nil {
+		return err
+	}
+	for _, a := range auxv {
+		p.Auxv = append(p.Auxv, Aux{a.Key, a.Value})
 	}
 	if args, err := procfs.ReadFile(via, "cmdline", maxArgs); err == nil && len(args) > 0 {
 		p.Args = strings.Split(strings.TrimSuffix(utf8(string(args)), "\x00"), "\x00")
@@ -99,7 +104,7 @@ func readProcess(via, pid int, threads []Stopped) (Process, error) {
 		}
 	}
 	p.Exe = exeFile(via)
-	return p, nil
+	return nil
 }
 
 func nice(s *stat) int {
@@ -193,32 +198,34 @@ func descriptors(pid int, s *selection) []Descriptor {
 				}
 			}
 		}
-		d.Kind = kindOf(pid, "fd/"+number)
+		d.identify(pid)
 		list = append(list, d)
 	}
 	return list
 }
 
-func kindOf(pid int, name string) string {
-	st, err := procfs.Statx(pid, name)
+// identify finds out which file it is, and of what kind.
+func (d *Descriptor) identify(pid int) {
+	d.Kind = "other"
+	st, err := procfs.Statx(pid, "fd/"+strconv.Itoa(d.FD))
 	if err != nil {
-		return "other"
+		return
 	}
+	d.Dev, d.Inode = device(st.Dev_major, st.Dev_minor), st.Ino
 	switch st.Mode & unix.S_IFMT {
 	case unix.S_IFREG:
-		return "file"
+		d.Kind = "file"
 	case unix.S_IFDIR:
-		return "directory"
+		d.Kind = "directory"
 	case unix.S_IFCHR:
-		return "character"
+		d.Kind = "character"
 	case unix.S_IFBLK:
-		return "block"
+		d.Kind = "block"
 	case unix.S_IFIFO:
-		return "pipe"
+		d.Kind = "pipe"
 	case unix.S_IFSOCK:
-		return "socket"
+		d.Kind = "socket"
 	}
-	return "other"
 }
 
 // setBrk finds the program break, which /proc does not tell exactly.

@@ -89,6 +89,13 @@ func TestLiveFacts(t *testing.T) {
 		t.Fatalf("descriptors %+v", p.Descriptors)
 	}
 	d := p.Descriptors[i]
+	var st unix.Stat_t
+	if err := unix.Stat(program, &st); err != nil {
+		t.Fatal(err)
+	}
+	check("device of descriptor 7", d.Dev, fmt.Sprintf("%02x:%02x", unix.Major(st.Dev), unix.Minor(st.Dev)))
+	check("inode of descriptor 7", d.Inode, st.Ino)
+	d.Dev, d.Inode = "", 0
 	d.Flags &= unix.O_ACCMODE // O_LARGEFILE differs between architectures
 	check("descriptor 7", d, snapshot.Descriptor{FD: 7, Path: program, Kind: "file", Flags: unix.O_RDONLY, Pos: 1234})
 	check("standard input", p.Descriptors[0].Kind, "pipe")

@@ -161,7 +161,11 @@ func (c *capture) rest(ctx context.Context, t *Tracker, p *picture, early []area
 	p.img.put(data, p.gap)
 	cp := p.copier(c)
 	c.report.Late = bytesOf(data) / uint64(pageSize)
-	if err := c.copyStopped(ctx, cp, pieces(p.img.x.chunks(data, pieceSize)), t.slab); err != nil {
+	write, err := c.copyStopped(ctx, cp, pieces(p.img.x.chunks(data, pieceSize)), t.slab)
+	if err == nil {
+		err = write(ctx)
+	}
+	if err != nil {
 		return err
 	}
 	c.report.Written = p.wrote + cp.written

@@ -21,10 +21,11 @@ import (
 // each return.
 //
 // What comes back are memory, mappings, the program break, registers, signal
-// actions and masks, and the offsets of open files that have one. What does not
-// is what has left the process (output, signals sent, files written), CPU time
-// used, the clock, threads that have ended, seccomp filters added, and what the
-// process has done to its descriptors.
+// actions and masks, and the offsets of open files that have one; descriptors
+// opened since are closed. What does not is what has left the process (output,
+// signals sent, files written), CPU time used, the clock and seccomp filters
+// added. A thread that has ended since is a ResumeError, and so is a descriptor
+// that was closed, or is of another file now.
 type Base struct {
 	pid     int
 	core    *Core
@@ -56,7 +57,7 @@ func mark(ctx context.Context, src Injector, t *Tracker, begin time.Time) (*Base
 	}
 	f := os.NewFile(uintptr(fd), "warder-base")
 	c := newCapture(src, f, &Config{Method: StopCopy, Tracker: t, NoSync: true})
-	if err := c.run(ctx); err != nil {
+	if err := errors.Join(c.run(ctx), c.complete(ctx)); err != nil {
 		return nil, nil, errors.Join(err, f.Close())
 	}
 	r := c.done(begin)
@@ -146,6 +147,9 @@ func (w *rewind) run(stops []Stopped) error {
 	if err := w.dispositions(); err != nil {
 		return err
 	}
+	if err := w.descriptors(); err != nil {
+		return err
+	}
 	for _, d := range w.s.Process.Descriptors {
 		// What is written to is no state of the process's own.
 		if d.Kind == "file" && d.Flags&unix.O_ACCMODE == unix.O_RDONLY {
@@ -161,6 +165,32 @@ func (w *rewind) run(stops []Stopped) error {
 	for i := range w.s.Threads {
 		if err := w.registers(&w.s.Threads[i], w.s.Threads[i].TID); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// descriptors queues the closing of those that were opened since, and misses
+// those that are gone.
+func (w *rewind) descriptors() error {
+	was := w.s.Process.Descriptors
+	now, err := procfs.Descriptors(w.pid)
+	if err != nil || len(was) >= maxDescriptors {
+		return err // of so many not all are known
+	}
+	for _, d := range was {
+		is := Descriptor{FD: d.FD}
+		is.identify(w.pid)
+		switch {
+		case !slices.Contains(now, d.FD):
+			return refuse("descriptor %d, %s, has been closed since", d.FD, d.Path)
+		case is.Dev != d.Dev || is.Inode != d.Inode:
+			return refuse("descriptor %d was %s and is another file now", d.FD, d.Path)
+		}
+	}
+	for _, fd := range now {
+		if !slices.ContainsFunc(was, func(d Descriptor) bool { return d.FD == fd }) {
+			w.call("close", unix.SYS_CLOSE, uint64(fd))
 		}
 	}
 	return nil

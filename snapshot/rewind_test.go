@@ -2,8 +2,10 @@ package snapshot_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"warder/memory"
@@ -84,5 +86,35 @@ func TestLiveRewindReplaced(t *testing.T) {
 			t.Fatalf("%d: %v", i, err)
 		}
 		sameMemory(t, was, memory.Of(tr.pid))
+	}
+}
+
+// TestLiveRewindDescriptors: what was opened since is closed; what was closed or
+// replaced cannot be had back, and is told.
+func TestLiveRewindDescriptors(t *testing.T) {
+	program := compile(t, "descriptors.c")
+	for how, want := range map[byte]string{'c': "has been closed since", 'r': "is another file now"} {
+		tr := start(t, program)
+		base, _ := marked(t, tr)
+		was := descriptors(t, tr.pid)
+		for range 3 {
+			tr.goOn(t, 'o')
+			tr.change(t, 'o')
+			if now := descriptors(t, tr.pid); len(now) <= len(was) {
+				t.Fatalf("nothing was opened: %s", now)
+			}
+			tr.keep = true
+			if _, err := base.Rewind(tr); err != nil {
+				t.Fatal(err)
+			}
+			if now := descriptors(t, tr.pid); now != was {
+				t.Errorf("descriptors %s, and then %s", was, now)
+			}
+		}
+		tr.goOn(t, how)
+		var refused *snapshot.ResumeError
+		if _, err := base.Rewind(tr); !errors.As(err, &refused) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%c: %v", how, err)
+		}
 	}
 }

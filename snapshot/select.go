@@ -70,9 +70,23 @@ func (s *selection) sort(areas []area, regions []region) []span {
 // present is the first picture: all pages that are not of the kind that the
 // rest of their mapping is.
 func (s *selection) present(areas []area) ([]span, error) {
+	return s.picture(areas, []span{{0, scanEnd, Data}})
+}
+
+// presentIn is present for few of a process's mappings.
+func (s *selection) presentIn(areas []area) ([]span, error) {
+	return s.picture(areas, addresses(areas))
+}
+
+func (s *selection) picture(areas []area, where []span) ([]span, error) {
 	var regions []region
 	take := func(r region) { regions = append(regions, r) }
-	err := s.table.present(0, scanEnd, take)
+	var err error
+	for _, part := range where {
+		if err = s.table.present(part.start, part.end, take); err != nil {
+			break
+		}
+	}
 	if errors.Is(err, errNoScan) {
 		regions = nil
 		for i := range areas {

@@ -38,3 +38,13 @@ type Injector interface {
 
 // Call is one system call to be made by a thread.
 type Call = ptrace.Call
+
+// Forker is a source of a process that can be copied as fork(2) does, so that
+// the copy's memory stays as it is while the process goes on.
+type Forker interface {
+	Injector
+	// Fork makes the copy by a stopped thread of the process. The copy never
+	// runs. end ends it; it is called once, by any goroutine. The error says
+	// why there is none, errors.ErrUnsupported or the errno of the clone(2).
+	Fork(tid int) (pid int, end func() error, err error)
+}

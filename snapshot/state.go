@@ -129,6 +129,10 @@ type Descriptor struct {
 	Kind  string `json:"kind"` // file, directory, character, block, pipe, socket, other
 	Flags uint64 `json:"flags"`
 	Pos   int64  `json:"pos"` // the offset, where it has one
+	// Dev ("major:minor" in hexadecimal) and Inode tell files apart; those that
+	// the kernel makes without a name, an eventfd(2) for one, have one inode.
+	Dev   string `json:"dev,omitempty"`
+	Inode uint64 `json:"inode,omitempty"`
 }
 
 // Thread is one thread.

@@ -45,9 +45,18 @@ func (c *capture) stopAndCopy(ctx context.Context) error {
 	img := newImage(c.f, roomFor(len(data), len(c.areas), notesOf(c.state.Threads, c.areas)), c.state.PageSize)
 	img.put(data, maxGap)
 	cp := &copier{fill: fillFromProcess(c.mem), out: c.f, page: uint64(pageSize)}
-	if err := c.copyStopped(ctx, cp, pieces(img.x.chunks(data, pieceSize)), slab); err != nil {
-		return err
+	write, err := c.copyStopped(ctx, cp, pieces(img.x.chunks(data, pieceSize)), slab)
+	c.later = func(ctx context.Context) error {
+		if err := write(ctx); err != nil {
+			return err
+		}
+		return c.written(img, spans, cp)
 	}
+	return err
+}
+
+// written ends a snapshot whose pages cp has written.
+func (c *capture) written(img *image, spans []span, cp *copier) error {
 	found := cp.result()
 	c.setMappings(overlay(spans, found))
 	c.report.Zeros = bytesOf(only(found, Zero)) / uint64(pageSize)
@@ -65,6 +74,9 @@ func (c *capture) listAreas(earlier []area) (err error) {
 	if c.areas, err = plainAreas(c.pid); err != nil {
 		return err
 	}
+	if c.plain {
+		return nil
+	}
 	missing := borrow(c.areas, earlier)
 	if missing > 0 && residentSize(c.pid) <= smallSize {
 		missing = 0
@@ -77,25 +89,31 @@ func (c *capture) listAreas(earlier []area) (err error) {
 }
 
 // copyStopped copies from the stopped process and lets it go on: before the
-// bytes are written, if slab has room for them.
-func (c *capture) copyStopped(ctx context.Context, cp *copier, work []piece, slab []byte) (err error) {
+// bytes are written, if slab has room for them. Then it is write that writes
+// them.
+func (c *capture) copyStopped(ctx context.Context, cp *copier, work []piece, slab []byte) (write func(context.Context) error, err error) {
+	write = func(context.Context) error { return nil }
+	if sizeOf(work) <= uint64(len(slab)) {
+		err = cp.readAll(ctx, work, slab)
+		write = func(ctx context.Context) error { return cp.writeAll(ctx, work) }
+	} else {
+		err = cp.copy(ctx, work)
+	}
+	if err == nil {
+		err = c.start()
+	}
+	if errors.Is(err, unix.ESRCH) {
+		return nil, fmt.Errorf("the process ended: %w", err)
+	}
+	return write, err
+}
+
+func sizeOf(work []piece) uint64 {
 	size := uint64(0)
 	for i := range work {
 		size += work[i].size
 	}
-	if size <= uint64(len(slab)) {
-		if err = cp.readAll(ctx, work, slab); err == nil {
-			if err = c.start(); err == nil {
-				err = cp.writeAll(ctx, work)
-			}
-		}
-	} else if err = cp.copy(ctx, work); err == nil {
-		err = c.start()
-	}
-	if errors.Is(err, unix.ESRCH) {
-		return fmt.Errorf("the process ended: %w", err)
-	}
-	return err
+	return size
 }
 
 // touched makes memory that is there: faults on its first use would be part of

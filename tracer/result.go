@@ -75,6 +75,9 @@ type Violation struct {
 	IP       uint64 // the instruction after the call's
 	Where    string // IP by its mapping: "/tmp/a.out+0x1234"
 	Rule     string // "compute.yaml:12: kill", or why no rule was needed
+	// Backtrace is what Hooks.Violation puts here for those who publish the
+	// result: one frame each, innermost first.
+	Backtrace []string
 }
 
 // String is the violation in one line.

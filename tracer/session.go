@@ -46,6 +46,7 @@ type session struct {
 	rootWaits bool          // the root moves at the entry point
 	gathering bool          // tasks are being parked
 	born      int           // of the last call injected
+	copies    copies        // of the program
 	jobs      []job         // that want all tasks stopped
 	rooted    bool          // the root has moved
 
@@ -243,6 +244,7 @@ func (s *session) run(ctx context.Context, io *stdio) (err error) {
 		return err
 	}
 	s.result.Wall = time.Since(s.start)
+	s.copies.alive.Wait() // the stub buries them
 	if err := s.settleGroup(); err != nil {
 		s.log(zapcore.ErrorLevel, err.Error(), nil)
 	}
@@ -270,6 +272,7 @@ func (s *session) run(ctx context.Context, io *stdio) (err error) {
 // included, and waits until nothing is left.
 func (s *session) drain() {
 	s.budget.killAll()
+	s.copies.kill()
 	s.killing = true
 	stub := s.worker.stub
 	if stub != nil {

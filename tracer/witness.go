@@ -1,6 +1,7 @@
 package tracer
 
 import (
+	"errors"
 	"fmt"
 
 	"golang.org/x/sys/unix"
@@ -72,7 +73,7 @@ func (s *session) checkTrace() error {
 	case s.cfg.Engine == Seccomp || s.cfg.Engine == Strict:
 		return fmt.Errorf("a trace needs stops, and the %s engine makes none for it", s.cfg.Engine)
 	case t.Witness == nil:
-		return fmt.Errorf("Trace without a Witness")
+		return errors.New("a trace without a Witness")
 	}
 	native := abi.Native()
 	for _, name := range t.calls() {

@@ -22,13 +22,15 @@ import (
 // line of warder's that says of which event and thread.
 type actor struct {
 	count map[string]int // of each file with %n
+	how   snapshot.Method
+	last  *writing // the snapshot that is being written, or nil
 	trace *unwind.Unwinder
 	base  *snapshot.Base // of the mark
 	back  int            // how often it was returned to
 }
 
-func newActor() *actor {
-	return &actor{count: make(map[string]int), trace: unwind.New(unwind.Config{})}
+func newActor(how snapshot.Method) *actor {
+	return &actor{count: make(map[string]int), how: how, trace: unwind.New(unwind.Config{})}
 }
 
 func (a *actor) act(f *tracer.Frozen, e *tracer.Event, do []eventAction) {
@@ -158,18 +160,44 @@ func showMaps(f *tracer.Frozen, what string) error {
 	return nil
 }
 
-// snapshot writes a core file. Its name's %n is how many there have been.
+// writing is a snapshot whose program runs on meanwhile.
+type writing struct {
+	what, name string
+	pending    *snapshot.Pending
+}
+
+// snapshot begins to write a core file, when the one before it is complete. Its
+// name's %n is how many there have been.
 func (a *actor) snapshot(f *tracer.Frozen, what, name string) error {
+	a.finish()
 	if strings.Contains(name, "%n") {
 		a.count[name]++
 		name = strings.ReplaceAll(name, "%n", strconv.Itoa(a.count[name]))
 	}
-	r, err := snapshot.Capture(context.Background(), f, name, &snapshot.Config{Method: snapshot.StopCopy, Files: true, NoSync: true})
+	p, err := snapshot.Begin(context.Background(), f, name, &snapshot.Config{Method: a.how, Files: true, NoSync: true})
 	if err != nil {
 		return err
 	}
-	say(fmt.Sprintf("%s: %s", what, snapshotText(name, r)))
+	a.last = &writing{what, name, p}
 	return nil
+}
+
+// finish waits until the last snapshot is complete, and says what it is.
+func (a *actor) finish() {
+	if a == nil || a.last == nil {
+		return
+	}
+	w := a.last
+	a.last = nil
+	r, err := w.pending.Wait()
+	if err != nil {
+		say(fmt.Sprintf("%s: snapshot: %v", w.what, err))
+		return
+	}
+	say(fmt.Sprintf("%s: %s", w.what, snapshotText(w.name, r)))
+	if r.Why != "" {
+		say(r.Why)
+	}
 }
 
 // snapshotText says what a capture did.

@@ -23,6 +23,9 @@ func TestHelp(t *testing.T) {
 		{"bench", "--help"},
 		{"policy", "--help"},
 		{"policy", "explain", "--help"},
+		{"policy", "diff", "--help"},
+		{"policy", "test", "--help"},
+		{"learn", "--help"},
 		{"doctor", "--help"},
 	} {
 		o := warder(t, args...)

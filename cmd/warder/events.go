@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"warder/abi"
+	"warder/snapshot"
 	"warder/tracer"
 )
 
@@ -19,7 +20,16 @@ type eventFlags struct {
 	list []*eventRule
 	on   *eventRule // the last --on, which a --do belongs to
 	file string     // of --snapshot-on-violation
+	how  string     // --snapshot-method
+
+	actor *actor // that does it, or nil
 }
+
+// heldMethods are the words of --snapshot-method.
+var heldMethods = map[string]snapshot.Method{"auto": "", "stop": snapshot.StopCopy, "fork": snapshot.ForkCopy}
+
+// finish waits for what goes on behind the program's back.
+func (f *eventFlags) finish() { f.actor.finish() }
 
 // eventRule is one --on with what follows it.
 type eventRule struct {
@@ -46,6 +56,7 @@ var (
 func (f *eventFlags) define(fs *pflag.FlagSet) {
 	fs.Var((*onValue)(f), "on", "at an `EVENT`, with every thread stopped, do what each --do behind it says: entry, exit, syscall:NAME[,NAME], signal:NAME, violation, limit, every:TIME (repeatable)")
 	fs.Var((*doValue)(f), "do", "an `ACTION` for the --on before it: regs, maps, backtrace, snapshot:FILE (%n in it counts), mark (the first time), rewind[:TIMES] to the mark, stop (repeatable)")
+	fs.StringVar(&f.how, "snapshot-method", "auto", "how --do snapshot copies: auto, stop (the program stands still) or fork (it goes on, and a copy of it is read)")
 	fs.StringVar(&f.file, "snapshot-on-violation", "", "short for --on violation --do snapshot:`FILE`")
 }
 
@@ -167,6 +178,11 @@ func (f *eventFlags) choose(cfg *tracer.Config) error {
 			text: "violation", kind: tracer.ViolationEvent, do: []eventAction{{"snapshot", f.file}},
 		})
 	}
+	how, ok := heldMethods[f.how]
+	if !ok {
+		words := []string{"auto", "stop", "fork"}
+		return fmt.Errorf("--snapshot-method %q: want auto, stop or fork%s", f.how, didYouMean(f.how, words))
+	}
 	if len(f.list) == 0 {
 		return nil
 	}
@@ -195,11 +211,11 @@ func (f *eventFlags) choose(cfg *tracer.Config) error {
 			w.Every = r.every
 		}
 	}
-	actor := newActor()
+	f.actor = newActor(how)
 	cfg.Hooks.Event = func(frozen *tracer.Frozen, e *tracer.Event) {
 		for _, r := range f.list {
 			if r.matches(e) {
-				actor.act(frozen, e, r.do)
+				f.actor.act(frozen, e, r.do)
 			}
 		}
 	}

@@ -33,12 +33,18 @@ const hung = 20 * time.Second
 // command prepares warder with clean variables.
 func command(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
+	return commandFor(t, hung, args...)
+}
+
+// commandFor prepares one that may take longer.
+func commandFor(t testing.TB, patience time.Duration, args ...string) *exec.Cmd {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	// A warder that hangs is a failed test, not a suite that hangs.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), hung)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience)
 	t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, self, args...)
 	cmd.WaitDelay = time.Second

@@ -9,12 +9,14 @@ import (
 
 	"warder/record/trace"
 	"warder/tracer"
+	"warder/unwind"
 )
 
 // recordedFlags have a held program's calls recorded.
 type recordedFlags struct {
 	file, calls string
 	limit       int64
+	backtrace   bool
 }
 
 // errTraceFull ends the writing of a trace, not the session.
@@ -38,6 +40,7 @@ func (f *recordedFlags) define(fs *pflag.FlagSet) {
 	fs.StringVar(&f.file, "trace", "", "record the program's calls in `FILE`: JSON lines where it ends in .json or .jsonl, a page in .html, else strace's text; every call stops")
 	f.limit = 64 << 20
 	fs.Var(&quantity{&f.limit, parseSize, size}, "trace-limit", "`SIZE` that the file of --trace may have, or unlimited")
+	fs.BoolVar(&f.backtrace, "backtrace", false, "add a backtrace to a violation, with functions, files and lines: it may take longer than the program")
 	fs.StringVar(&f.calls, "trace-calls", "", "record the calls of a `SET` only, as of warder trace -e: the others do not stop for it")
 }
 
@@ -45,6 +48,9 @@ func (f *recordedFlags) define(fs *pflag.FlagSet) {
 // go on while it is written, so a line that there is no room for is dropped
 // and counted.
 func (f *recordedFlags) open(cfg *tracer.Config) (*recording, error) {
+	if f.backtrace {
+		cfg.Hooks.Violation = addBacktrace
+	}
 	if f.file == "" {
 		if f.calls != "" {
 			return nil, errors.New("--trace-calls without --trace FILE")
@@ -80,5 +86,21 @@ func (r *recording) finish(result *tracer.Result) {
 	}
 	if err := r.close(end); err != nil {
 		complain(err)
+	}
+}
+
+// addBacktrace adds its caller's backtrace to a violation. What cannot be read is
+// left out: the violation stands.
+func addBacktrace(t *tracer.Tracee, v *tracer.Violation) {
+	r, err := t.Regs()
+	if err != nil {
+		return
+	}
+	p, err := unwind.Live(t.TID())
+	if err != nil {
+		return
+	}
+	for _, f := range unwind.New(unwind.Config{}).Backtrace(p, r).Frames {
+		v.Backtrace = append(v.Backtrace, f.String())
 	}
 }

@@ -21,6 +21,7 @@ var subcommands = [...]struct {
 	{"code", newCode},
 	{"regs", newRegs},
 	{"mem", newMem},
+	{"learn", newLearn},
 	{"policy", newPolicy},
 	{"bench", newBench},
 	{"doctor", newDoctor},

@@ -141,6 +141,7 @@ func (f *runFlags) start(cmd *cobra.Command, args []string, choose func(*tracer.
 	if rec != nil {
 		rec.finish(r)
 	}
+	f.events.finish()
 	if err != nil {
 		return h.failed(err)
 	}

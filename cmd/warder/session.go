@@ -184,6 +184,11 @@ func (h *held) ended(r *tracer.Result) error {
 		if line := record.Line(r, h.lineProgram(interrupted)); line != "" {
 			_, _ = fmt.Fprintln(os.Stderr, line)
 		}
+		if r.Violation != nil {
+			for i, frame := range r.Violation.Backtrace {
+				_, _ = fmt.Fprintln(os.Stderr, record.Clean(fmt.Sprintf("#%-2d %s", i, frame)))
+			}
+		}
 		h.warn(r)
 	}
 	if err := h.report.write(r, h.program); err != nil {

@@ -76,6 +76,9 @@ func (f *snapshotFlags) take(w io.Writer, arg string) error {
 		return errors.New("no -o FILE given; try warder snapshot --help")
 	}
 	method, ok := methods[f.method]
+	if f.method == "fork" {
+		return errors.New("--method fork is for programs that warder holds (run --snapshot-method fork): here the copy would stay in the process as a zombie child that it does not know")
+	}
 	if !ok {
 		words := []string{"auto", "stop", "precopy"}
 		return fmt.Errorf("--method %q: want auto, stop or precopy%s", f.method, didYouMean(f.method, words))

@@ -65,6 +65,7 @@ func TestLiveSnapshot(t *testing.T) {
 		{[]string{"snapshot", pid}, "no -o FILE given"},
 		{[]string{"snapshot", fmt.Sprint(os.Getpid() | 1<<30), "-o", name("x")}, "no such process"},
 		{[]string{"snapshot", pid, "-o", name("x"), "--method", "stp"}, `did you mean "stop"`},
+		{[]string{"snapshot", pid, "-o", name("x"), "--method", "fork"}, "a zombie child that it does not know"},
 		{[]string{"snapshot", pid, "-o", name("x"), "--every", "1s"}, "needs a %n"},
 		{[]string{"snapshot", "merge", "-o", name("x"), name("chain.2.core")}, "not a chain of snapshots"},
 	} {

@@ -79,7 +79,7 @@ func (f *traceFlags) trace(args []string) error {
 		return err
 	}
 	cfg.Calls, cfg.Witness = out.calls(), out.collector
-	r, err := followSignals(&cfg)
+	r, err := followSignals(&cfg, out.queue.Release)
 	if err = errors.Join(err, out.close(ended(r))); err != nil {
 		return statusAfter(err)
 	}
@@ -133,7 +133,8 @@ func (f *traceFlags) subject(cfg *tracer.Following, args []string) error {
 }
 
 // followSignals follows until the end, or what a signal to warder makes it.
-func followSignals(cfg *tracer.Following) (*tracer.Followed, error) {
+// When it is cut short, release is called: nobody waits for a slow reader then.
+func followSignals(cfg *tracer.Following, release func()) (*tracer.Followed, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	var pid atomic.Int64
@@ -153,6 +154,7 @@ func followSignals(cfg *tracer.Following) (*tracer.Followed, error) {
 			p := int(pid.Load())
 			if told || p == 0 {
 				cancel()
+				release()
 				continue
 			}
 			if !fromTerminal(sig) {

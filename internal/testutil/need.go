@@ -34,6 +34,8 @@ const (
 	ElfUtils Need = "elfutils" // run eu-readelf
 	Strace   Need = "strace"   // run strace
 	Chromium Need = "chromium" // open a page in a browser without a screen
+	LLDB     Need = "lldb"     // run lldb
+	Delve    Need = "delve"    // build and run dlv, which internal/tools pins
 
 	IOUring  Need = "io_uring" // make a ring
 	Kcmp     Need = "kcmp"     // compare two processes
@@ -47,7 +49,7 @@ const (
 )
 
 // defaultPromise is what a CI machine grants unless WARDER_PROMISED says otherwise.
-const defaultPromise = "ptrace,root,seccomp,landlock,i386,gdb,elfutils,strace,chromium"
+const defaultPromise = "ptrace,root,seccomp,landlock,i386,gdb,elfutils,strace,chromium,lldb,delve"
 
 var (
 	answersMu sync.Mutex

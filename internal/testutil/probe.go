@@ -31,6 +31,11 @@ var probes = map[Need]func() error{
 	ElfUtils: func() error { return commands("eu-readelf") },
 	Strace:   func() error { return commands("strace") },
 	Chromium: func() error { return commands("chromium") },
+	LLDB:     func() error { return commands("lldb") },
+	Delve: func() error {
+		_, err := Tool("dlv")
+		return err
+	},
 
 	IOUring:  func() error { return faults(unix.SYS_IO_URING_SETUP, 1, 0) },
 	Kcmp:     probeKcmp,
@@ -239,6 +244,25 @@ func commands(names ...string) error {
 		}
 	}
 	return nil
+}
+
+// Tool builds a tool that internal/tools pins, where go's cache does not have
+// it, and returns its path.
+func Tool(name string) (string, error) {
+	mod, err := exec.Command("go", "env", "GOMOD").Output()
+	if err != nil {
+		return "", fmt.Errorf("go env GOMOD: %w", err)
+	}
+	root := filepath.Dir(strings.TrimSpace(string(mod)))
+	cmd := exec.Command("go", "tool", "-modfile=internal/tools/tools.mod", "-n", name)
+	cmd.Dir, cmd.Env = root, append(os.Environ(), "CGO_ENABLED=0")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	path, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("go tool %s: %w: %s", name, err, bytes.TrimSpace(stderr.Bytes()))
+	}
+	return strings.TrimSpace(string(path)), nil
 }
 
 func exists(path string) error {

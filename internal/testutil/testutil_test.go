@@ -11,7 +11,7 @@ import (
 
 var needs = []testutil.Need{
 	testutil.Ptrace, testutil.Root, testutil.UserNS, testutil.Landlock, testutil.I386, testutil.Seccomp,
-	testutil.Cgroup, testutil.CgroupMemory, testutil.CgroupPids, testutil.CgroupCPU, testutil.GDB, testutil.ElfUtils, testutil.Strace, testutil.Chromium, testutil.IOUring, testutil.Kcmp, testutil.Keys, testutil.MQueue, testutil.Rseq,
+	testutil.Cgroup, testutil.CgroupMemory, testutil.CgroupPids, testutil.CgroupCPU, testutil.GDB, testutil.ElfUtils, testutil.Strace, testutil.Chromium, testutil.IOUring, testutil.Kcmp, testutil.Keys, testutil.MQueue, testutil.Rseq, testutil.LLDB, testutil.Delve,
 	testutil.Terminal, testutil.VSock, testutil.VSyscall, testutil.Xattr,
 }
 

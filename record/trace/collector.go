@@ -110,6 +110,7 @@ func (c *Collector) Enter(pid, tid int, call *rules.Call, v *rules.Verdict) bool
 		c.returned(t, now, uint64(v.Action.Errno), true)
 		return false
 	case c.kindOf(call)&leaver != 0:
+		c.stack(t)
 		c.finish(t, now)
 		return false
 	case !c.opt.Returns.Has(call.Arch, call.Nr):

@@ -29,7 +29,7 @@ type Options struct {
 	// descriptor that is open on one, are told of. See [Paths].
 	Paths *Paths
 
-	// MaxString is strace's -s: 0 means 32 bytes.
+	// MaxString is strace's -s: 0 means 32 bytes, less none.
 	MaxString int
 	// Descriptors asks for the files of descriptors, strace's -y. It costs a
 	// readlink of /proc/PID/fd/N for each.

@@ -266,6 +266,8 @@ func TestStack(t *testing.T) {
  > /lib/libc.so.6(read+0xd) [0xf803d]
  > /tmp/a(main+0x2a) [0x1220]
 exit_group(0)                           = ?
+ > /lib/libc.so.6(read+0xd) [0xf803d]
+ > /tmp/a(main+0x2a) [0x1220]
 `)
 }
 
