@@ -3,29 +3,31 @@ package decode
 import "warder/abi"
 
 // memoryForms are calls on the address space, and shared memory.
-var memoryForms = map[string]*form{
-	"brk":     {result: resultHex},
-	"mincore": {args: [6]*shape{2: {doc: "pages", leave: mincore}}},
-	"mmap":    {args: [6]*shape{3: mapFlags, 5: hexadecimal}, result: resultHex},
-	"mmap2":   {args: [6]*shape{3: mapFlags, 5: hexadecimal}, result: resultHex},
-	"mremap":  {shown: mremapShown, result: resultHex},
-	"shmat":   {result: resultHex},
-	"shmget":  {args: [6]*shape{0: ipcKey}},
-	"semget":  {args: [6]*shape{0: ipcKey}},
-	"msgget":  {args: [6]*shape{0: ipcKey}},
-	"semop":   {args: [6]*shape{1: semops}},
-	"shmctl":  {args: [6]*shape{2: ipcBuffer}},
-	"msgctl":  {args: [6]*shape{2: ipcBuffer}},
-	"semctl":  {args: [6]*shape{3: ipcBuffer}},
-	"msgsnd":  {args: [6]*shape{1: {doc: "struct msgbuf", enter: func(d *decoder, i int) { d.queued(d.value(i), d.value(i+1)) }}}},
-	"msgrcv":  {args: [6]*shape{1: {doc: "struct msgbuf", leave: func(d *decoder, i int) { d.queued(d.value(i), d.value(i+1)) }}}},
-	"get_mempolicy": {args: [6]*shape{0: out("names", func(d *decoder, addr uint64) {
-		d.bracket(addr, 4, func(p []byte) { d.named(abi.MempolicyModes, u32(p, 0)) })
-	}), 1: {doc: "node mask", leave: func(d *decoder, i int) { d.nodes(d.value(i), d.value(2)) }}}},
-	"set_mempolicy":     {args: [6]*shape{1: {doc: "node mask", enter: func(d *decoder, i int) { d.nodes(d.value(i), d.value(2)) }}}},
-	"mbind":             {args: [6]*shape{3: {doc: "node mask", enter: func(d *decoder, i int) { d.nodes(d.value(i), d.value(4)) }}}},
-	"semtimedop":        {args: [6]*shape{1: semops}},
-	"semtimedop_time64": {args: [6]*shape{1: semops}},
+func memoryForms() map[string]*form {
+	return map[string]*form{
+		"brk":     {result: resultHex},
+		"mincore": {args: [6]*shape{2: {doc: "pages", leave: mincore}}},
+		"mmap":    {args: [6]*shape{3: mapFlags, 5: hexadecimal}, result: resultHex},
+		"mmap2":   {args: [6]*shape{3: mapFlags, 5: hexadecimal}, result: resultHex},
+		"mremap":  {shown: mremapShown, result: resultHex},
+		"shmat":   {result: resultHex},
+		"shmget":  {args: [6]*shape{0: ipcKey}},
+		"semget":  {args: [6]*shape{0: ipcKey}},
+		"msgget":  {args: [6]*shape{0: ipcKey}},
+		"semop":   {args: [6]*shape{1: semops}},
+		"shmctl":  {args: [6]*shape{2: ipcBuffer}},
+		"msgctl":  {args: [6]*shape{2: ipcBuffer}},
+		"semctl":  {args: [6]*shape{3: ipcBuffer}},
+		"msgsnd":  {args: [6]*shape{1: {doc: "struct msgbuf", enter: func(d *decoder, i int) { d.queued(d.value(i), d.value(i+1)) }}}},
+		"msgrcv":  {args: [6]*shape{1: {doc: "struct msgbuf", leave: func(d *decoder, i int) { d.queued(d.value(i), d.value(i+1)) }}}},
+		"get_mempolicy": {args: [6]*shape{0: out("names", func(d *decoder, addr uint64) {
+			d.bracket(addr, 4, func(p []byte) { d.named(abi.MempolicyModes, u32(p, 0)) })
+		}), 1: {doc: "node mask", leave: func(d *decoder, i int) { d.nodes(d.value(i), d.value(2)) }}}},
+		"set_mempolicy":     {args: [6]*shape{1: {doc: "node mask", enter: func(d *decoder, i int) { d.nodes(d.value(i), d.value(2)) }}}},
+		"mbind":             {args: [6]*shape{3: {doc: "node mask", enter: func(d *decoder, i int) { d.nodes(d.value(i), d.value(4)) }}}},
+		"semtimedop":        {args: [6]*shape{1: semops}},
+		"semtimedop_time64": {args: [6]*shape{1: semops}},
+	}
 }
 
 const mremapFixed = 2 | 4 // MREMAP_FIXED, MREMAP_DONTUNMAP

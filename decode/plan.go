@@ -1,6 +1,8 @@
 package decode
 
 import (
+	"maps"
+	"sync"
 	"sync/atomic"
 
 	"warder/abi"
@@ -107,23 +109,30 @@ func first(n int) []uint8 {
 
 var noForm form
 
-// formTables are the tables of the form*.go files; no call is in two.
-var formTables = [...]map[string]*form{
-	fileForms, pathForms, pollForms, memoryForms, processForms, schedForms, signalForms, timeForms, socketForms, systemForms,
-}
+// allForms are the tables of all calls, in none of which is one of another,
+// and i386's own. They are made when the first call is decoded: most runs of
+// the command that has this package decode none.
+var allForms = sync.OnceValues(func() (calls, i386 map[string]*form) {
+	calls = make(map[string]*form)
+	for _, table := range [...]func() map[string]*form{
+		fileForms, pathForms, pollForms, memoryForms, processForms, schedForms, signalForms, timeForms, socketForms, systemForms,
+	} {
+		maps.Copy(calls, table())
+	}
+	return calls, i386Forms()
+})
 
 // formOf finds a call's form. A call that i386 has under another name with
 // the same structures is found by the name it has elsewhere.
 func formOf(arch abi.Arch, name string) *form {
+	calls, i386 := allForms()
 	if arch == abi.I386 {
-		if f, ok := i386Forms[name]; ok {
+		if f, ok := i386[name]; ok {
 			return f
 		}
 	}
-	for _, table := range formTables {
-		if f, ok := table[name]; ok {
-			return f
-		}
+	if f, ok := calls[name]; ok {
+		return f
 	}
 	return &noForm
 }

@@ -3,24 +3,26 @@ package decode
 import "warder/abi"
 
 // pollForms are calls that wait for descriptors.
-var pollForms = map[string]*form{
-	"poll":            {args: [6]*shape{0: pollIn}, result: pollResult},
-	"ppoll":           {args: [6]*shape{0: pollIn}, result: pollResult},
-	"ppoll_time64":    {args: [6]*shape{0: pollIn}, result: pollResult},
-	"select":          {args: [6]*shape{1: fdSet, 2: fdSet, 3: fdSet}, result: selectResult},
-	"_newselect":      {args: [6]*shape{1: fdSet, 2: fdSet, 3: fdSet, 4: in("struct timeval", timevalOut)}, result: selectResult},
-	"pselect6":        {args: [6]*shape{1: fdSet, 2: fdSet, 3: fdSet, 5: selectMask}, result: selectResult},
-	"pselect6_time64": {args: [6]*shape{1: fdSet, 2: fdSet, 3: fdSet, 5: selectMask}, result: selectResult},
-	"epoll_ctl": {args: [6]*shape{3: {doc: "struct epoll_event", pick: func(d *decoder, i int) *shape {
-		const del = 2 // EPOLL_CTL_DEL, which ignores it
-		if d.value(1) == del {
-			return address
-		}
-		return epollIn
-	}}}},
-	"epoll_wait":   {args: [6]*shape{1: epollOut}},
-	"epoll_pwait":  {args: [6]*shape{1: epollOut, 4: maskLost}},
-	"epoll_pwait2": {args: [6]*shape{1: epollOut, 3: timeLost, 4: maskLost}},
+func pollForms() map[string]*form {
+	return map[string]*form{
+		"poll":            {args: [6]*shape{0: pollIn}, result: pollResult},
+		"ppoll":           {args: [6]*shape{0: pollIn}, result: pollResult},
+		"ppoll_time64":    {args: [6]*shape{0: pollIn}, result: pollResult},
+		"select":          {args: [6]*shape{1: fdSet, 2: fdSet, 3: fdSet}, result: selectResult},
+		"_newselect":      {args: [6]*shape{1: fdSet, 2: fdSet, 3: fdSet, 4: in("struct timeval", timevalOut)}, result: selectResult},
+		"pselect6":        {args: [6]*shape{1: fdSet, 2: fdSet, 3: fdSet, 5: selectMask}, result: selectResult},
+		"pselect6_time64": {args: [6]*shape{1: fdSet, 2: fdSet, 3: fdSet, 5: selectMask}, result: selectResult},
+		"epoll_ctl": {args: [6]*shape{3: {doc: "struct epoll_event", pick: func(d *decoder, i int) *shape {
+			const del = 2 // EPOLL_CTL_DEL, which ignores it
+			if d.value(1) == del {
+				return address
+			}
+			return epollIn
+		}}}},
+		"epoll_wait":   {args: [6]*shape{1: epollOut}},
+		"epoll_pwait":  {args: [6]*shape{1: epollOut, 4: maskLost}},
+		"epoll_pwait2": {args: [6]*shape{1: epollOut, 3: timeLost, 4: maskLost}},
+	}
 }
 
 var (

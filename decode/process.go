@@ -3,45 +3,47 @@ package decode
 import "warder/abi"
 
 // processForms start, end and wait for processes and threads.
-var processForms = map[string]*form{
-	"arch_prctl": {args: [6]*shape{1: archArg}, shown: archShown, result: archResult},
-	"clone": {
-		args:  [6]*shape{2: cloneTID, 3: cloneLate, 4: cloneLate},
-		shown: cloneShown,
-		late:  true,
-	},
-	"clone3":          {args: [6]*shape{0: {doc: "struct clone_args", enter: cloneArgs, leave: cloneArgsOut}}},
-	"futex":           {args: [6]*shape{2: futexValue, 3: futexTime, 4: futexAddr, 5: futexLast}, shown: futexShown},
-	"futex_time64":    {args: [6]*shape{2: futexValue, 3: futexTime, 4: futexAddr, 5: futexLast}, shown: futexShown},
-	"get_robust_list": {args: [6]*shape{1: out("pointer", pointerAt), 2: out("number", longAt)}},
-	"getresgid":       {args: [6]*shape{0: idOut, 1: idOut, 2: idOut}},
-	"getresgid32":     {args: [6]*shape{0: idOut, 1: idOut, 2: idOut}},
-	"getresuid":       {args: [6]*shape{0: idOut, 1: idOut, 2: idOut}},
-	"getresuid32":     {args: [6]*shape{0: idOut, 1: idOut, 2: idOut}},
-	"getgroups":       {args: [6]*shape{1: {doc: "ids", leave: groupsOut}}},
-	"getgroups32":     {args: [6]*shape{1: {doc: "ids", leave: groupsOut}}},
-	"setgroups":       {args: [6]*shape{1: {doc: "ids", enter: groupsIn}}},
-	"setgroups32":     {args: [6]*shape{1: {doc: "ids", enter: groupsIn}}},
-	"capget":          {args: [6]*shape{0: in("struct __user_cap_header_struct", capHeader), 1: {doc: "struct __user_cap_data_struct", leave: capData}}},
-	"capset":          {args: [6]*shape{0: in("struct __user_cap_header_struct", capHeader), 1: {doc: "struct __user_cap_data_struct", enter: capData}}},
-	"getrlimit":       {args: [6]*shape{1: rlimitOut}},
-	"ugetrlimit":      {args: [6]*shape{1: rlimitOut}},
-	"setrlimit":       {args: [6]*shape{1: in("struct rlimit", rlimit)}},
-	"prlimit64":       {args: [6]*shape{2: in("struct rlimit", rlimit), 3: rlimitOut}},
-	"getrusage":       {args: [6]*shape{1: out("struct rusage", rusage)}},
-	"personality": {args: [6]*shape{0: {doc: "names", enter: func(d *decoder, i int) {
-		if d.unsigned(0) == 1<<32-1 { // asks and changes nothing
-			d.lit("0xffffffff")
-			return
-		}
-		d.named(abi.Personalities, d.unsigned(0))
-	}}}, result: func(d *decoder) {
-		d.hex(d.result)
-		d.note(func() { d.flags(abi.Personalities, d.result) })
-	}},
-	"wait4":   {args: [6]*shape{1: statusOut, 2: waitOptions, 3: {doc: "struct rusage", leave: waited(rusage)}}},
-	"waitpid": {args: [6]*shape{1: statusOut, 2: waitOptions}},
-	"waitid":  {args: [6]*shape{2: out("siginfo_t", siginfoAt), 3: waitOptions, 4: out("struct rusage", rusage)}},
+func processForms() map[string]*form {
+	return map[string]*form{
+		"arch_prctl": {args: [6]*shape{1: archArg}, shown: archShown, result: archResult},
+		"clone": {
+			args:  [6]*shape{2: cloneTID, 3: cloneLate, 4: cloneLate},
+			shown: cloneShown,
+			late:  true,
+		},
+		"clone3":          {args: [6]*shape{0: {doc: "struct clone_args", enter: cloneArgs, leave: cloneArgsOut}}},
+		"futex":           {args: [6]*shape{2: futexValue, 3: futexTime, 4: futexAddr, 5: futexLast}, shown: futexShown},
+		"futex_time64":    {args: [6]*shape{2: futexValue, 3: futexTime, 4: futexAddr, 5: futexLast}, shown: futexShown},
+		"get_robust_list": {args: [6]*shape{1: out("pointer", pointerAt), 2: out("number", longAt)}},
+		"getresgid":       {args: [6]*shape{0: idOut, 1: idOut, 2: idOut}},
+		"getresgid32":     {args: [6]*shape{0: idOut, 1: idOut, 2: idOut}},
+		"getresuid":       {args: [6]*shape{0: idOut, 1: idOut, 2: idOut}},
+		"getresuid32":     {args: [6]*shape{0: idOut, 1: idOut, 2: idOut}},
+		"getgroups":       {args: [6]*shape{1: {doc: "ids", leave: groupsOut}}},
+		"getgroups32":     {args: [6]*shape{1: {doc: "ids", leave: groupsOut}}},
+		"setgroups":       {args: [6]*shape{1: {doc: "ids", enter: groupsIn}}},
+		"setgroups32":     {args: [6]*shape{1: {doc: "ids", enter: groupsIn}}},
+		"capget":          {args: [6]*shape{0: in("struct __user_cap_header_struct", capHeader), 1: {doc: "struct __user_cap_data_struct", leave: capData}}},
+		"capset":          {args: [6]*shape{0: in("struct __user_cap_header_struct", capHeader), 1: {doc: "struct __user_cap_data_struct", enter: capData}}},
+		"getrlimit":       {args: [6]*shape{1: rlimitOut}},
+		"ugetrlimit":      {args: [6]*shape{1: rlimitOut}},
+		"setrlimit":       {args: [6]*shape{1: in("struct rlimit", rlimit)}},
+		"prlimit64":       {args: [6]*shape{2: in("struct rlimit", rlimit), 3: rlimitOut}},
+		"getrusage":       {args: [6]*shape{1: out("struct rusage", rusage)}},
+		"personality": {args: [6]*shape{0: {doc: "names", enter: func(d *decoder, i int) {
+			if d.unsigned(0) == 1<<32-1 { // asks and changes nothing
+				d.lit("0xffffffff")
+				return
+			}
+			d.named(abi.Personalities, d.unsigned(0))
+		}}}, result: func(d *decoder) {
+			d.hex(d.result)
+			d.note(func() { d.flags(abi.Personalities, d.result) })
+		}},
+		"wait4":   {args: [6]*shape{1: statusOut, 2: waitOptions, 3: {doc: "struct rusage", leave: waited(rusage)}}},
+		"waitpid": {args: [6]*shape{1: statusOut, 2: waitOptions}},
+		"waitid":  {args: [6]*shape{2: out("siginfo_t", siginfoAt), 3: waitOptions, 4: out("struct rusage", rusage)}},
+	}
 }
 
 var (

@@ -3,33 +3,35 @@ package decode
 import "warder/abi"
 
 // schedForms are scheduling, and limits of its kind.
-var schedForms = map[string]*form{
-	"getcpu":             {args: [6]*shape{0: out("number", uintAt), 1: out("number", uintAt)}},
-	"getpriority":        {},
-	"ioprio_get":         {result: func(d *decoder) { d.aside(func() { d.ioPriority(d.result) }) }},
-	"ioprio_set":         {args: [6]*shape{2: {doc: "names", enter: func(d *decoder, i int) { d.ioPriority(d.value(i)) }}}},
-	"sched_getaffinity":  {args: [6]*shape{2: {doc: "CPU mask", leave: func(d *decoder, i int) { d.cpus(d.value(i), d.result) }}}},
-	"sched_setaffinity":  {args: [6]*shape{2: {doc: "CPU mask", enter: func(d *decoder, i int) { d.cpus(d.value(i), d.unsigned(1)) }}}},
-	"sched_getattr":      {args: [6]*shape{1: {doc: "struct sched_attr", leave: func(d *decoder, i int) { d.schedAttr(d.value(i), d.unsigned(2)) }}}},
-	"sched_setattr":      {args: [6]*shape{1: in("struct sched_attr", func(d *decoder, addr uint64) { d.schedAttr(addr, 56) })}},
-	"sched_getparam":     {args: [6]*shape{1: out("struct sched_param", intAt)}},
-	"sched_setparam":     {args: [6]*shape{1: in("struct sched_param", intAt)}},
-	"sched_setscheduler": {args: [6]*shape{2: in("struct sched_param", intAt)}},
-	"sched_getscheduler": {result: func(d *decoder) { d.aside(func() { d.flags(abi.SchedPolicies, d.result) }) }},
-	"membarrier": {shown: func(d *decoder) []uint8 {
-		const flagCPU = 1 // without it the processor is not read
-		if d.unsigned(1)&flagCPU == 0 {
-			return first(2)
-		}
-		return first(3)
-	}, result: func(d *decoder) {
-		if d.result == 0 {
-			d.byte('0')
-			return
-		}
-		d.hex(d.result)
-		d.note(func() { d.flags(abi.MembarrierBits, d.result) })
-	}},
+func schedForms() map[string]*form {
+	return map[string]*form{
+		"getcpu":             {args: [6]*shape{0: out("number", uintAt), 1: out("number", uintAt)}},
+		"getpriority":        {},
+		"ioprio_get":         {result: func(d *decoder) { d.aside(func() { d.ioPriority(d.result) }) }},
+		"ioprio_set":         {args: [6]*shape{2: {doc: "names", enter: func(d *decoder, i int) { d.ioPriority(d.value(i)) }}}},
+		"sched_getaffinity":  {args: [6]*shape{2: {doc: "CPU mask", leave: func(d *decoder, i int) { d.cpus(d.value(i), d.result) }}}},
+		"sched_setaffinity":  {args: [6]*shape{2: {doc: "CPU mask", enter: func(d *decoder, i int) { d.cpus(d.value(i), d.unsigned(1)) }}}},
+		"sched_getattr":      {args: [6]*shape{1: {doc: "struct sched_attr", leave: func(d *decoder, i int) { d.schedAttr(d.value(i), d.unsigned(2)) }}}},
+		"sched_setattr":      {args: [6]*shape{1: in("struct sched_attr", func(d *decoder, addr uint64) { d.schedAttr(addr, 56) })}},
+		"sched_getparam":     {args: [6]*shape{1: out("struct sched_param", intAt)}},
+		"sched_setparam":     {args: [6]*shape{1: in("struct sched_param", intAt)}},
+		"sched_setscheduler": {args: [6]*shape{2: in("struct sched_param", intAt)}},
+		"sched_getscheduler": {result: func(d *decoder) { d.aside(func() { d.flags(abi.SchedPolicies, d.result) }) }},
+		"membarrier": {shown: func(d *decoder) []uint8 {
+			const flagCPU = 1 // without it the processor is not read
+			if d.unsigned(1)&flagCPU == 0 {
+				return first(2)
+			}
+			return first(3)
+		}, result: func(d *decoder) {
+			if d.result == 0 {
+				d.byte('0')
+				return
+			}
+			d.hex(d.result)
+			d.note(func() { d.flags(abi.MembarrierBits, d.result) })
+		}},
+	}
 }
 
 // ioPriority prints an io priority: a class in the upper three bits of 16.

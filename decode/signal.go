@@ -7,22 +7,24 @@ import (
 )
 
 // signalForms are signals.
-var signalForms = map[string]*form{
-	"rt_sigaction": {args: [6]*shape{2: {doc: "struct sigaction", leave: func(d *decoder, i int) { d.sigaction(d.value(i)) }}}},
-	"rt_sigpending": {args: [6]*shape{0: {doc: "signal set", leave: func(d *decoder, i int) {
-		d.sigset(d.value(i), d.value(1))
-	}}}},
-	"rt_sigprocmask": {args: [6]*shape{2: {doc: "signal set", leave: func(d *decoder, i int) {
-		d.sigset(d.value(i), d.value(3))
-	}}}},
-	"rt_sigqueueinfo":        {args: [6]*shape{2: in("siginfo_t", siginfoAt)}},
-	"rt_tgsigqueueinfo":      {args: [6]*shape{3: in("siginfo_t", siginfoAt)}},
-	"pidfd_send_signal":      {args: [6]*shape{2: in("siginfo_t", siginfoAt)}},
-	"rt_sigtimedwait":        {args: [6]*shape{1: out("siginfo_t", siginfoAt)}, result: signalResult},
-	"rt_sigtimedwait_time64": {args: [6]*shape{1: out("siginfo_t", siginfoAt)}, result: signalResult},
-	"sigaltstack":            {args: [6]*shape{0: in("stack_t", stackAt), 1: out("stack_t", stackAt)}},
-	"signalfd":               {args: [6]*shape{1: signalfdSet}, result: resultFD},
-	"signalfd4":              {args: [6]*shape{1: signalfdSet}, result: resultFD},
+func signalForms() map[string]*form {
+	return map[string]*form{
+		"rt_sigaction": {args: [6]*shape{2: {doc: "struct sigaction", leave: func(d *decoder, i int) { d.sigaction(d.value(i)) }}}},
+		"rt_sigpending": {args: [6]*shape{0: {doc: "signal set", leave: func(d *decoder, i int) {
+			d.sigset(d.value(i), d.value(1))
+		}}}},
+		"rt_sigprocmask": {args: [6]*shape{2: {doc: "signal set", leave: func(d *decoder, i int) {
+			d.sigset(d.value(i), d.value(3))
+		}}}},
+		"rt_sigqueueinfo":        {args: [6]*shape{2: in("siginfo_t", siginfoAt)}},
+		"rt_tgsigqueueinfo":      {args: [6]*shape{3: in("siginfo_t", siginfoAt)}},
+		"pidfd_send_signal":      {args: [6]*shape{2: in("siginfo_t", siginfoAt)}},
+		"rt_sigtimedwait":        {args: [6]*shape{1: out("siginfo_t", siginfoAt)}, result: signalResult},
+		"rt_sigtimedwait_time64": {args: [6]*shape{1: out("siginfo_t", siginfoAt)}, result: signalResult},
+		"sigaltstack":            {args: [6]*shape{0: in("stack_t", stackAt), 1: out("stack_t", stackAt)}},
+		"signalfd":               {args: [6]*shape{1: signalfdSet}, result: resultFD},
+		"signalfd4":              {args: [6]*shape{1: signalfdSet}, result: resultFD},
+	}
 }
 
 var signalfdSet = &shape{doc: "signal set", enter: func(d *decoder, i int) { d.sigset(d.value(i), d.value(2)) }}

@@ -3,36 +3,38 @@ package decode
 import "warder/abi"
 
 // systemForms are calls on the machine as a whole, and on the caller's walls.
-var systemForms = map[string]*form{
-	"sysinfo": {args: [6]*shape{0: out("struct sysinfo", sysinfo)}},
-	"uname":   {args: [6]*shape{0: out("struct utsname", utsname)}},
-	"umask":   {result: func(d *decoder) { d.mode(d.result) }},
-	"mount":   {args: [6]*shape{3: mountFlags, 4: {doc: "string", enter: func(d *decoder, i int) { d.str(d.value(i)) }}}},
-	"reboot": {shown: func(d *decoder) []uint8 {
-		const restart2 = 0xa1b2c3d4 // the only command with a string
-		if d.unsigned(2) != restart2 {
-			return first(3)
-		}
-		return first(4)
-	}},
-	"syslog":                  {args: [6]*shape{0: syslogType}, shown: syslogShown},
-	"sysfs":                   {args: [6]*shape{0: hexadecimal}},
-	"set_mempolicy_home_node": {args: [6]*shape{2: number}},
-	"seccomp":                 {args: [6]*shape{0: seccompOp, 1: seccompFlags, 2: seccompArg}, result: seccompResult},
-	"landlock_create_ruleset": {args: [6]*shape{0: {doc: "struct landlock_ruleset_attr", enter: ruleset}}, result: resultFD},
-	"landlock_add_rule":       {args: [6]*shape{2: {doc: "struct of the rule's type", enter: landlockRule}}},
-	"ptrace":                  {args: [6]*shape{2: {enter: func(d *decoder, i int) { d.pointer(d.value(i)) }}, 3: ptraceData}, shown: ptraceShown},
-	"keyctl":                  {args: [6]*shape{1: keyArg, 2: keyArg, 3: keyArg, 4: keyArg}, shown: keyShown},
-	"add_key":                 {args: [6]*shape{4: keySerial}},
-	"request_key":             {args: [6]*shape{3: keySerial}},
-	"prctl":                   {args: [6]*shape{1: prctlArg, 2: prctlArg, 3: prctlArg, 4: prctlArg}, shown: prctlShown, result: prctlResult},
-	"sethostname":             {args: [6]*shape{0: hostName, 1: cuint}},
-	"setdomainname":           {args: [6]*shape{0: hostName, 1: cuint}},
-	"kcmp":                    {args: [6]*shape{3: kcmpIndex, 4: kcmpIndex}, shown: kcmpShown},
-	"fsconfig":                {args: [6]*shape{3: fsconfigValue}},
-	"mount_setattr":           {args: [6]*shape{3: {doc: "struct mount_attr", enter: mountAttr}}},
-	"rt_sigreturn":            {extra: sigreturnMask},
-	"restart_syscall":         {extra: interruptedCall},
+func systemForms() map[string]*form {
+	return map[string]*form{
+		"sysinfo": {args: [6]*shape{0: out("struct sysinfo", sysinfo)}},
+		"uname":   {args: [6]*shape{0: out("struct utsname", utsname)}},
+		"umask":   {result: func(d *decoder) { d.mode(d.result) }},
+		"mount":   {args: [6]*shape{3: mountFlags, 4: {doc: "string", enter: func(d *decoder, i int) { d.str(d.value(i)) }}}},
+		"reboot": {shown: func(d *decoder) []uint8 {
+			const restart2 = 0xa1b2c3d4 // the only command with a string
+			if d.unsigned(2) != restart2 {
+				return first(3)
+			}
+			return first(4)
+		}},
+		"syslog":                  {args: [6]*shape{0: syslogType}, shown: syslogShown},
+		"sysfs":                   {args: [6]*shape{0: hexadecimal}},
+		"set_mempolicy_home_node": {args: [6]*shape{2: number}},
+		"seccomp":                 {args: [6]*shape{0: seccompOp, 1: seccompFlags, 2: seccompArg}, result: seccompResult},
+		"landlock_create_ruleset": {args: [6]*shape{0: {doc: "struct landlock_ruleset_attr", enter: ruleset}}, result: resultFD},
+		"landlock_add_rule":       {args: [6]*shape{2: {doc: "struct of the rule's type", enter: landlockRule}}},
+		"ptrace":                  {args: [6]*shape{2: {enter: func(d *decoder, i int) { d.pointer(d.value(i)) }}, 3: ptraceData}, shown: ptraceShown},
+		"keyctl":                  {args: [6]*shape{1: keyArg, 2: keyArg, 3: keyArg, 4: keyArg}, shown: keyShown},
+		"add_key":                 {args: [6]*shape{4: keySerial}},
+		"request_key":             {args: [6]*shape{3: keySerial}},
+		"prctl":                   {args: [6]*shape{1: prctlArg, 2: prctlArg, 3: prctlArg, 4: prctlArg}, shown: prctlShown, result: prctlResult},
+		"sethostname":             {args: [6]*shape{0: hostName, 1: cuint}},
+		"setdomainname":           {args: [6]*shape{0: hostName, 1: cuint}},
+		"kcmp":                    {args: [6]*shape{3: kcmpIndex, 4: kcmpIndex}, shown: kcmpShown},
+		"fsconfig":                {args: [6]*shape{3: fsconfigValue}},
+		"mount_setattr":           {args: [6]*shape{3: {doc: "struct mount_attr", enter: mountAttr}}},
+		"rt_sigreturn":            {extra: sigreturnMask},
+		"restart_syscall":         {extra: interruptedCall},
+	}
 }
 
 // mountFlags prints the magic number that mount took before Linux 2.4.

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"warder/rules"
 )
@@ -43,10 +44,16 @@ type item struct {
 }
 
 var (
-	keyLine   = regexp.MustCompile(`^([a-z]+):(.*)$`)
-	countLine = regexp.MustCompile(`^# ([0-9]+) times?(?:: (.*?))?(?: \(([0-9A-Z, ]+)\))?$`)
-	runsLine  = regexp.MustCompile(`^` + headLine + `, ([0-9]+) runs?(?:: (.*))?$`)
+	keyLine   = lazily(`^([a-z]+):(.*)$`)
+	countLine = lazily(`^# ([0-9]+) times?(?:: (.*?))?(?: \(([0-9A-Z, ]+)\))?$`)
+	runsLine  = lazily(`^` + headLine + `, ([0-9]+) runs?(?:: (.*))?$`)
 )
+
+// lazily compiles an expression when it is first asked for: most runs of the
+// command that has this package do not.
+func lazily(text string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(text) })
+}
 
 func newDocument() *document {
 	d := &document{kept: map[string]bool{}, paths: map[string]map[string]bool{}, policy: &rules.Policy{}}
@@ -68,7 +75,7 @@ func readDocument(source string, text []byte) (*document, error) {
 	lines := strings.Split(strings.TrimSuffix(strings.ReplaceAll(string(text), "\r\n", "\n"), "\n"), "\n")
 	var above []string
 	for i, line := range lines {
-		switch m := keyLine.FindStringSubmatch(line); {
+		switch m := keyLine().FindStringSubmatch(line); {
 		case m != nil:
 			s := &section{key: m[1], first: i + 1, lines: []string{line}, depth: usual}
 			if len(d.sections) == 0 {
@@ -162,7 +169,7 @@ func (it *item) count() (n uint64, rest, errs string, ok bool) {
 	if len(it.comments) == 0 {
 		return 0, "", "", false
 	}
-	m := countLine.FindStringSubmatch(strings.TrimSpace(it.comments[len(it.comments)-1]))
+	m := countLine().FindStringSubmatch(strings.TrimSpace(it.comments[len(it.comments)-1]))
 	if m == nil {
 		return 0, "", "", false
 	}

@@ -43,7 +43,7 @@ func (l *Learner) Policy(source string, old []byte) ([]byte, error) {
 // wrote.
 func (l *Learner) load(d *document) {
 	d.head = slices.DeleteFunc(d.head, func(line string) bool {
-		if m := runsLine.FindStringSubmatch(line); m != nil {
+		if m := runsLine().FindStringSubmatch(line); m != nil {
 			n, _ := strconv.Atoi(m[1])
 			l.runs += n
 			if m[2] != "" {
