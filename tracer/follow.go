@@ -62,7 +62,8 @@ type Followed struct {
 // by such a user.
 //
 // While calls come fast a program that was started is kept on the tracer's
-// core (crowd), which it cannot see.
+// core (crowd). sched_getaffinity(2) does not show it; Cpus_allowed of
+// /proc/PID/status, and a reading of the clock, do.
 func Follow(ctx context.Context, cfg *Following) (*Followed, error) {
 	f := &follower{cfg: cfg, tasks: make(map[int]*thread), ids: make(map[int]int), deaf: make(map[int]bool)}
 	if err := f.choose(); err != nil {

@@ -110,6 +110,8 @@ func TestLiveLearn(t *testing.T) {
 		more []string // something that was not seen
 	}{
 		{"cat", []string{"/bin/cat", input}, []string{"/bin/cat", "/etc/passwd"}},
+		{"gzip", []string{"/bin/gzip", "-nc", input}, []string{"/bin/gzip", "-n", input}},
+		{"python3", []string{"/usr/bin/python3", "-c", "print(sum(range(10)))"}, []string{"/usr/bin/python3", "-c", "import os; os.fork()"}},
 		{"sh", []string{"/bin/sh", "-c", "sort -r " + input + " | tr a-z A-Z >" + dir + "/out && cat " + dir + "/out && rm " + dir + "/out"}, []string{"/bin/sh", "-c", "kill -9 1"}},
 	} {
 		policy := filepath.Join(dir, c.name+".yaml")
@@ -118,7 +120,7 @@ func TestLiveLearn(t *testing.T) {
 			t.Fatalf("%s: learn: %+v", c.name, o)
 		}
 		want := o.stdout
-		for range 5 {
+		for range 20 {
 			o = warder(t, append([]string{"run", "-q", "--policy", policy, "--dir", dir, "--"}, c.prog...)...)
 			if o.status != 0 || o.stdout != want {
 				text, _ := os.ReadFile(policy) // for the message alone
