@@ -30,8 +30,7 @@ PURE := ./abi ./decode ./rules ./rules/bpf
 
 # Debian packages: what tests compile and run. rustc is optional and large, so
 # a Rust program is tested where it is there already.
-TEST_PACKAGES := gcc g++ libc6-dev libseccomp-dev pkg-config gdb elfutils bc gawk python3 perl gzip procps bsdextrautils chromium lldb \
-	strace git curl sqlite3 openssl
+TEST_PACKAGES := gcc g++ libc6-dev libseccomp-dev pkg-config gdb elfutils bc gawk python3 perl gzip procps bsdextrautils chromium lldb strace git curl sqlite3 openssl
 
 # install PACKAGES: those of them that dpkg does not have.
 install = sh -c 'need=; for p in $(1); do \

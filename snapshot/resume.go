@@ -28,6 +28,8 @@ type Blank interface {
 	// Clone has a thread make a clone(2) and returns the new thread, stopped
 	// before its first instruction.
 	Clone(tid int, flags, stack, parentTID, childTID, tls uint64) (int, error)
+	// Renamed tells what id a thread had in the snapshot and has now.
+	Renamed(former, tid int)
 	// Kept is the descriptor that the snapshot's file is open as in the process.
 	Kept() int
 }

@@ -53,6 +53,7 @@ func (r *resumption) threads() error {
 		}
 	}
 	for i := range r.s.Threads {
+		r.b.Renamed(r.s.Threads[i].TID, ids[i])
 		if err := r.thread(&r.s.Threads[i], ids[i]); err != nil {
 			return err
 		}

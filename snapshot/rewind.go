@@ -115,6 +115,7 @@ type Elsewhere interface{ Elsewhere() }
 type injectorOnly struct{ Injector }
 
 func (injectorOnly) SetGadget(uint64) {}
+func (injectorOnly) Renamed(int, int) {}
 func (injectorOnly) Kept() int        { return -1 }
 func (injectorOnly) Clone(int, uint64, uint64, uint64, uint64, uint64) (int, error) {
 	return 0, errors.ErrUnsupported

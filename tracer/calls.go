@@ -64,6 +64,9 @@ func (s *session) decide(t *task) error {
 	arch, _ := abi.ArchOfAudit(s.info.Arch) // unknown: 0, which is foreign
 	s.call = rules.Call{Arch: arch, Nr: uint32(s.info.Nr), Args: s.info.Args}
 	s.at = t
+	if err := s.rename(t); err != nil {
+		return err
+	}
 	s.ctx.Stage = s.stage(t.proc)
 	v := s.policy.matcher().Decide(&s.call, &s.ctx)
 	if s.cfg.Observer != nil {

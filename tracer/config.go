@@ -148,6 +148,10 @@ type Config struct {
 	// Watch names events that Hooks.Event is called for.
 	Watch Watch
 
+	// Renames has the calls stop by which a program signals threads of its own,
+	// for Frozen.Renamed. It is for engines that stop.
+	Renames bool
+
 	// Trace tells a witness of calls, those that the policy refuses too.
 	Trace *Tracing
 

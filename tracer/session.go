@@ -60,9 +60,10 @@ type session struct {
 	ctx     rules.Context
 	at      *task // whose memory ctx.Path reads
 
-	stops  uint64
-	inHook bool
-	traced []bool // the calls that Config.Trace wants, by number
+	stops   uint64
+	inHook  bool
+	renamed map[int]int // what the ids of threads were, and are: Frozen.Renamed
+	traced  []bool      // the calls that Config.Trace wants, by number
 
 	onReturn func(rax uint64) // RunCode: the code came back to its caller
 	finished bool             // it did
@@ -154,7 +155,7 @@ func newSession(cfg *Config) (*session, error) {
 	if err := s.checkTrace(); err != nil {
 		return nil, err
 	}
-	prepared, err := Prepare(policy.Watching(slices.Concat(cfg.Watch.calls(), cfg.Trace.calls())), cfg.Engine)
+	prepared, err := Prepare(policy.Watching(slices.Concat(cfg.Watch.calls(), cfg.Trace.calls(), cfg.renames())), cfg.Engine)
 	if err != nil {
 		return nil, err
 	}

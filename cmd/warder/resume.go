@@ -60,7 +60,7 @@ func (f *resumeFlags) resume(cmd *cobra.Command, name string) error {
 		cfg.Path = fmt.Sprintf("/proc/self/fd/%d", anchor.Fd())
 		cfg.Keep = core.File()
 		next := cfg.Hooks.Event
-		cfg.Watch.Entry = true
+		cfg.Watch.Entry, cfg.Renames = true, true
 		begun := false
 		cfg.Hooks.Event = func(frozen *tracer.Frozen, e *tracer.Event) {
 			if e.Kind == tracer.EntryEvent && !begun {

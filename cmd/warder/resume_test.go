@@ -186,3 +186,22 @@ func departure(got, want string) string {
 	}
 	return "none"
 }
+
+// TestLiveResumeRaise: a program whose snapshot is taken between gettid(2) and
+// the tgkill(2) of what that gave signals itself when it is resumed, by
+// whatever id it has then.
+func TestLiveResumeRaise(t *testing.T) {
+	testutil.Require(t, testutil.Ptrace, testutil.Seccomp, testutil.Root)
+	for _, threads := range []string{"0", "4"} {
+		t.Run(threads, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "core")
+			argv := []string{"--", testprog.Program(t, "goeson"), "5", threads}
+			want := finish(t, command(t, append([]string{"run"}, argv...)...))
+			before := finish(t, command(t, append([]string{"run", "--on", "syscall:tgkill", "--do", "snapshot:" + file, "--do", "stop"}, argv...)...))
+			after := finish(t, command(t, "resume", file))
+			if before.status != 0 || after.status != 0 || before.stdout+after.stdout != want.stdout {
+				t.Errorf("%+v\n%+v, want\n%s", before, after, want.stdout)
+			}
+		})
+	}
+}
