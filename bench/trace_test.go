@@ -10,10 +10,11 @@ import (
 	"warder/internal/testutil"
 )
 
-// Calls of the programs that are traced: strace takes half a second for them.
+// Calls of the programs that are traced. Strace takes a second for them where the
+// program is on another core, and a tenth where the machine is busy and it is not.
 const (
-	tracedCalls  = 10_000
-	tracedBytes  = 5_000 // each is read and written
+	tracedCalls  = 4_000
+	tracedBytes  = 2_000 // each is read and written
 	tracedRounds = 20
 )
 
