@@ -12,6 +12,7 @@ import (
 	"unicode"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
 	"warder/abi"
 	"warder/decode"
@@ -82,6 +83,10 @@ func TestGolden(t *testing.T) {
 			}
 			b.WriteString("-- go-judge --\n")
 			if err := record.GoJudge(&b, r); err != nil {
+				t.Fatal(err)
+			}
+			b.WriteString("-- prometheus --\n")
+			if err := record.Prometheus(&b, r); err != nil {
 				t.Fatal(err)
 			}
 			for _, c := range b.String() {
@@ -202,4 +207,17 @@ func FuzzClean(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestPrometheus: the format is as Prometheus's own linter wants it.
+func TestPrometheus(t *testing.T) {
+	for name, r := range results() {
+		var b bytes.Buffer
+		if err := record.Prometheus(&b, r); err != nil {
+			t.Fatal(err)
+		}
+		if problems, err := promlint.New(&b).Lint(); err != nil || len(problems) > 0 {
+			t.Errorf("%s: %v, %v", name, problems, err)
+		}
+	}
 }

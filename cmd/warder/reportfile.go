@@ -28,7 +28,7 @@ type reportFlags struct {
 func (f *reportFlags) define(fs *pflag.FlagSet) {
 	fs.StringVar(&f.file, "report", "", "write a report to `FILE`, or with - to standard error")
 	fs.IntVar(&f.fd, "report-fd", -1, "write the report to descriptor `N`")
-	fs.StringVar(&f.format, "report-format", "json", "json, isolate (meta file) or go-judge")
+	fs.StringVar(&f.format, "report-format", "json", "json, isolate (meta file), go-judge or prometheus (text format, for the textfile collector)")
 }
 
 // report is a place that was opened before the program started, so that a bad
@@ -43,9 +43,9 @@ type report struct {
 
 func (f *reportFlags) open() (*report, error) {
 	switch f.format {
-	case "json", "isolate", "go-judge":
+	case "json", "isolate", "go-judge", "prometheus":
 	default:
-		words := []string{"json", "isolate", "go-judge"}
+		words := []string{"json", "isolate", "go-judge", "prometheus"}
 		return nil, fmt.Errorf("--report-format %q: want %s%s", f.format, strings.Join(words, ", "), didYouMean(f.format, words))
 	}
 	r := &report{format: f.format}
@@ -249,6 +249,8 @@ func (r *report) encode(w io.Writer, res *tracer.Result, program string) error {
 		return record.Isolate(w, res)
 	case "go-judge":
 		return record.GoJudge(w, res)
+	case "prometheus":
+		return record.Prometheus(w, res)
 	}
 	return record.NewReport(res, program).WriteJSON(w)
 }
