@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/signal"
 	"slices"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -16,7 +15,6 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
-	"warder/abi"
 	"warder/record/trace"
 	"warder/tracer"
 )
@@ -80,7 +78,7 @@ func (f *traceFlags) trace(args []string) error {
 	}
 	cfg.Calls, cfg.Witness = out.calls(), out.collector
 	r, err := followSignals(&cfg, out.queue.Release)
-	if err = errors.Join(err, out.close(ended(r))); err != nil {
+	if err = errors.Join(err, out.close("")); err != nil {
 		return statusAfter(err)
 	}
 	switch {
@@ -193,17 +191,6 @@ func statusAfter(err error) error {
 		return statusError(launchStatus(err))
 	}
 	return err
-}
-
-// ended is how a followed program ended, in words.
-func ended(r *tracer.Followed) string {
-	switch {
-	case r == nil || r.PID == 0:
-		return ""
-	case r.Status.Signaled():
-		return "killed by " + abi.SignalName(int(r.Status.Signal()))
-	}
-	return "exited with " + strconv.Itoa(r.Status.ExitStatus())
 }
 
 // multi closes several things and tells the first error.

@@ -208,7 +208,7 @@ func (r *recording) calls() []string {
 	return names
 }
 
-// close ends the trace.
+// close ends the trace. end says how the program ended where its events do not.
 func (r *recording) close(end string) error {
 	r.collector.Close()
 	err := r.queue.Close(outputPatience)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"warder/record/page"
@@ -26,7 +27,7 @@ func openPage(name string, command []string, policy *rules.Policy) (*pageFile, e
 		return nil, fmt.Errorf("--html: %w", err)
 	}
 	p := &pageFile{file: file, w: bufio.NewWriterSize(file, 1<<20)}
-	opt := page.Options{Command: command, Start: time.Now(), Version: versionLine()}
+	opt := page.Options{Command: command, Start: time.Now(), Version: strings.TrimPrefix(versionLine(), "warder ")}
 	if policy != nil {
 		opt.Policy = policy.Name
 	}
