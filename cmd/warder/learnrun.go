@@ -7,11 +7,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 
 	"golang.org/x/sys/unix"
 
+	"warder/abi"
 	"warder/record/learn"
 	"warder/record/trace"
 	"warder/tracer"
@@ -166,4 +168,15 @@ func interpreterOf(f *os.File) string {
 		}
 	}
 	return ""
+}
+
+// ended is how a followed program ended, in words.
+func ended(r *tracer.Followed) string {
+	switch {
+	case r == nil || r.PID == 0:
+		return ""
+	case r.Status.Signaled():
+		return "killed by " + abi.SignalName(int(r.Status.Signal()))
+	}
+	return "exited with " + strconv.Itoa(r.Status.ExitStatus())
 }
