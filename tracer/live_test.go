@@ -41,10 +41,10 @@ func TestLiveDo(t *testing.T) {
 			cfg     tracer.Config
 		}{
 			{"threads", nil, tracer.Config{}},
-			{"forkstorm", args("100"), tracer.Config{Policy: forks}},
+			{"forkstorm", []string{"100"}, tracer.Config{Policy: forks}},
 			{"restart", nil, tracer.Config{}},
 			{"zombieleader", nil, tracer.Config{}},
-			{"sieve", args("3000000"), tracer.Config{}},
+			{"sieve", []string{"3000000"}, tracer.Config{}},
 		} {
 			t.Run(engine.String()+"/"+c.program, func(t *testing.T) {
 				c.cfg.Path, c.cfg.Engine, c.cfg.Limits = testprog.Program(t, c.program), engine, unhurried
