@@ -76,7 +76,7 @@ func (f *traceFlags) trace(args []string) error {
 	if err != nil {
 		return err
 	}
-	cfg.Calls, cfg.Witness = out.calls(), out.collector
+	cfg.Calls, cfg.Witness, cfg.Entries = out.calls(), out.collector, f.form.entries
 	r, err := followSignals(&cfg, out.queue.Release)
 	if err = errors.Join(err, out.close("")); err != nil {
 		return statusAfter(err)

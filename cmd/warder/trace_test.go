@@ -28,6 +28,7 @@ func TestLiveTrace(t *testing.T) {
 		"signal":     {[]string{"-e", "kill", "--", "sh", "-c", "kill -TERM $$"}, 143, []string{"--- SIGTERM {si_signo=SIGTERM", "+++ killed by SIGTERM +++"}, nil},
 		"some":       {[]string{"-e", "trace=openat", "--", "cat", "/etc/hostname"}, 0, []string{`openat(AT_FDCWD, "/etc/hostname", O_RDONLY) = 3`}, []string{"mmap(", "read("}},
 		"failed":     {[]string{"-Z", "-e", "%file", "--", "sh", "-c", ": </nothing/here"}, 2, []string{`"/nothing/here"`, "ENOENT"}, []string{" = 3\n"}},
+		"entries":    {[]string{"--no-returns", "--", "cat", "/etc/hostname"}, 0, []string{`openat(AT_FDCWD, "/etc/hostname", O_RDONLY) = ?`, "exited with 0"}, []string{" = 3"}},
 		"stack":      {[]string{"-k", "-e", "exit_group", "--", "/bin/true"}, 0, []string{"exit_group(0)", " > /", "libc.so.6(__run_exit_handlers"}, nil},
 		"path":       {[]string{"-P", "/etc/hostname", "--", "cat", "/etc/hostname"}, 0, []string{`"/etc/hostname"`, "close(3)"}, []string{"mmap("}},
 		"children":   {[]string{"-e", "execve", "--", "sh", "-c", "/bin/true; /bin/true"}, 0, []string{`] execve("/bin/true"`, "attached"}, nil},

@@ -36,6 +36,7 @@ type traceForm struct {
 	good, bad       bool
 	limit           int64 // of the trace's bytes; 0: none
 	quiet           int
+	entries         bool
 }
 
 func (f *traceForm) define(fs *pflag.FlagSet) {
@@ -56,6 +57,7 @@ func (f *traceForm) define(fs *pflag.FlagSet) {
 	fs.BoolVarP(&f.bad, "failed-only", "Z", false, "only calls that fail")
 	fs.StringArrayVarP(&f.paths, "trace-path", "P", nil, "only calls that name `PATH` or use a descriptor of it (repeatable)")
 	fs.CountVarP(&f.quiet, "quiet", "q", "do not tell of new threads; -qq nor of exits")
+	fs.BoolVar(&f.entries, "no-returns", false, "do not wait for what calls return: each stops once, and its result is ?")
 	fs.BoolVar(&f.json, "json", false, "write JSON, one object a line (docs/trace.md)")
 	fs.StringVar(&f.html, "html", "", "write a page into `FILE` that shows, filters and searches the calls")
 }
@@ -91,6 +93,8 @@ func (f *traceForm) check(r *recording) (err error) {
 		return errors.New("-c and -C: give one of them")
 	case f.summary && (f.json || f.html != ""):
 		return errors.New("-c prints no calls: leave out --json and --html, or give -C")
+	case f.entries && (f.good || f.bad || f.summary || f.both):
+		return errors.New("--no-returns: -z, -Z, -c and -C need what calls return")
 	case f.good && f.bad:
 		return errors.New("-z and -Z: give one of them")
 	case f.length < 0:
@@ -186,6 +190,9 @@ func (r *recording) collect(sink trace.Sink, policy *rules.Policy) {
 	}
 	if f.length == 0 {
 		opt.MaxString = -1
+	}
+	if f.entries {
+		opt.Returns = new(trace.Set)
 	}
 	if len(f.paths) > 0 {
 		opt.Paths = trace.NewPaths(f.paths...)
