@@ -53,6 +53,10 @@ func (s *session) execStop(t *task) error {
 	// What was known of the leader is not true of whoever has its id now: a
 	// leader that had exited counts as standing still.
 	*t = task{tid: t.tid, proc: t.proc, inside: inside, wantExit: inside}
+	if err := s.secret(t.proc); err != nil {
+		s.breach(t.proc.tgid, t.tid, "exec", err.Error())
+		return s.put(t)
+	}
 	if tr := s.cfg.Trace; tr != nil {
 		tr.Witness.Executed(t.proc.tgid, int(msg))
 	}

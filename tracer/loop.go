@@ -22,10 +22,13 @@ func (s *session) begin() error {
 			return err
 		}
 	}
+	if err := s.secret(t.proc); err != nil {
+		return err
+	}
 	if err := s.hideVDSO(t); err != nil {
 		return err
 	}
-	if err := s.enterImage(t.proc, s.prog.known && !s.prog.dynamic); err != nil {
+	if err := s.enterImage(t.proc, s.static()); err != nil {
 		return err
 	}
 	if s.cfg.Hooks.Entry != nil {

@@ -125,12 +125,12 @@ func (p *Prepared) choose(prog *program) (target rules.Target, first, change *rb
 		target = rules.FilterOnly
 	case p.engine != Hybrid:
 		return 0, nil, nil, nil
-	case p.tightens && prog.known && prog.dynamic:
+	case p.tightens && prog.dynamic:
 		target = rules.LoaderStage
 		if change, err = p.filters[rules.StageChange](); err != nil {
 			return 0, nil, nil, err
 		}
-	case p.tightens && prog.known:
+	case p.tightens:
 		target = rules.MainStage
 	}
 	first, err = p.filters[target]()

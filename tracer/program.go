@@ -17,7 +17,6 @@ import (
 type program struct {
 	fd      int
 	dynamic bool   // has PT_INTERP: a loader runs before the entry point
-	known   bool   // the header could be read
 	interp  string // PT_INTERP, or ""
 
 	head   []byte  // of a script: it cannot be executed by itself
@@ -31,16 +30,11 @@ func openProgram(root int, path string) (*program, error) {
 		return nil, &LaunchError{Path: path, Err: err, Hint: hint}
 	}
 	fd, err := openIn(root, path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY)
-	readable := err == nil
-	if errors.Is(err, unix.EACCES) {
-		// Executable and not readable is enough for execve.
-		fd, err = openIn(root, path, unix.O_PATH)
-	}
 	if err != nil {
-		return fail(err, "")
+		return fail(err, unreadable(root, path, err))
 	}
 	p := &program{fd: fd}
-	if err := p.inspect(readable); err != nil {
+	if err := p.inspect(); err != nil {
 		unix.Close(fd)
 		var hinted *LaunchError
 		if errors.As(err, &hinted) {
@@ -49,6 +43,24 @@ func openProgram(root int, path string) (*program, error) {
 		return fail(err, "")
 	}
 	return p, nil
+}
+
+// unreadable says what a program is that execve(2) would take and that is not
+// run here: what it is cannot be checked, and what its user may not read is not
+// to be seen in its memory either.
+func unreadable(root int, path string, err error) string {
+	if !errors.Is(err, unix.EACCES) {
+		return ""
+	}
+	fd, err := openIn(root, path, unix.O_PATH)
+	if err != nil {
+		return ""
+	}
+	defer unix.Close(fd)
+	if unix.Faccessat2(fd, "", unix.X_OK, unix.AT_EMPTY_PATH|unix.AT_EACCESS) != nil {
+		return ""
+	}
+	return "it may be executed and not read, and is not held unread; chmod +r"
 }
 
 // openIn opens path with root for its root directory; root below 0 is the
@@ -65,7 +77,7 @@ func (p *program) close() {
 	p.script.close()
 }
 
-func (p *program) inspect(readable bool) error {
+func (p *program) inspect() error {
 	var st unix.Stat_t
 	if err := unix.Fstat(p.fd, &st); err != nil {
 		return err
@@ -77,9 +89,6 @@ func (p *program) inspect(readable bool) error {
 		return &LaunchError{Err: unix.EACCES, Hint: "it is not a regular file"}
 	case st.Mode&0o111 == 0:
 		return &LaunchError{Err: fs.ErrPermission, Hint: "it is not executable; chmod +x"}
-	}
-	if !readable {
-		return nil
 	}
 	head := make([]byte, 4096)
 	n, err := unix.Pread(p.fd, head, 0)
@@ -121,7 +130,6 @@ func (p *program) parse(head []byte) error {
 		}
 		off = 0
 	}
-	p.known = true
 	for i := range n {
 		ph := table[off+i*size:]
 		if elf.ProgType(binary.LittleEndian.Uint32(ph)) != elf.PT_INTERP {

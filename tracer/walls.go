@@ -281,8 +281,8 @@ func (s *session) useful(w Wall) bool {
 	return true
 }
 
-// static reports whether the program is known to need no other file to begin.
-func (s *session) static() bool { return s.prog.known && !s.prog.dynamic }
+// static reports whether the program needs no other file to begin.
+func (s *session) static() bool { return !s.prog.dynamic }
 
 // withdraw notes the wall whose making failed, so that the next try does
 // without; false if err is about none.

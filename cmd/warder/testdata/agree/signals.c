@@ -1,4 +1,8 @@
-/* Signals: handlers, masks, stacks, timers and what they interrupt. */
+/*
+ * Signals: handlers, masks, stacks, timers and what they interrupt. A timer
+ * fires again after a second: under a slow tracer the first one may be before
+ * the pause that waits for it.
+ */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <setjmp.h>
@@ -25,9 +29,9 @@ int main(void)
 	struct sigaction b = {.sa_sigaction = told, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
 	stack_t ss = {.ss_sp = malloc(65536), .ss_size = 65536}, os;
 	sigset_t set, was;
-	struct itimerval it = {{0, 0}, {0, 2000}}, oit;
+	struct itimerval it = {{1, 0}, {0, 50000}}, none = {{0, 0}, {0, 0}}, oit;
 	struct sigevent sev = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN};
-	struct itimerspec its = {{0, 0}, {0, 1000000}}, oits;
+	struct itimerspec its = {{1, 0}, {0, 50000000}}, never = {{0, 0}, {0, 0}}, oits;
 	timer_t timer;
 	union sigval v = {.sival_int = 42};
 	char c;
@@ -77,11 +81,13 @@ int main(void)
 	struct timespec ts = {5, 0};
 	setitimer(ITIMER_REAL, &it, 0);
 	nanosleep(&ts, &ts);
+	setitimer(ITIMER_REAL, &none, 0);
 
 	sigaction(SIGRTMIN, &b, 0);
 	timer_create(CLOCK_MONOTONIC, &sev, &timer);
 	timer_settime(timer, 0, &its, &oits);
 	pause();
+	timer_settime(timer, 0, &never, 0);
 	timer_getoverrun(timer);
 	timer_gettime(timer, &oits);
 	timer_delete(timer);
