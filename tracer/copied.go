@@ -75,7 +75,7 @@ func (f *Frozen) Fork(tid int) (pid int, end func() error, err error) {
 	if err := s.mayCopy(t.proc.tgid); err != nil {
 		return 0, nil, err
 	}
-	lower, err := s.raiseProcesses(t.proc.tgid)
+	lower, err := s.raiseProcesses(t.proc)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -126,8 +126,8 @@ func (s *session) mayCopy(pid int) error {
 // raiseProcesses makes room for the copy, which counts for the program's user.
 // Where that may not be (it takes CAP_SYS_RESOURCE) the program could be refused
 // a thread that it would have had: not while it has but half of its limit.
-func (s *session) raiseProcesses(pid int) (lower func(), err error) {
-	c := &s.copies
+func (s *session) raiseProcesses(p *process) (lower func(), err error) {
+	c, pid := &s.copies, p.tgid
 	c.Lock()
 	defer c.Unlock()
 	var now unix.Rlimit
@@ -157,9 +157,15 @@ func (s *session) raiseProcesses(pid int) (lower func(), err error) {
 	return func() {
 		c.Lock()
 		defer c.Unlock()
+		c.n--
+		s.budget.mu.Lock() // it stays in the table
+		defer s.budget.mu.Unlock()
+		if s.procs[pid] != p || !s.budget.alive(p) {
+			return // the id may be another's by now
+		}
 		var now unix.Rlimit
 		err := unix.Prlimit(pid, unix.RLIMIT_NPROC, nil, &now)
-		if c.n--; err == nil && now.Cur == c.was.Cur+c.n+1 { // the program has not set it
+		if err == nil && now.Cur == c.was.Cur+c.n+1 { // the program has not set it
 			_ = set(c.n)
 		}
 	}, nil

@@ -7,7 +7,9 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -65,8 +67,8 @@ type Followed struct {
 // core (crowd). sched_getaffinity(2) does not show it; Cpus_allowed of
 // /proc/PID/status, and a reading of the clock, do.
 func Follow(ctx context.Context, cfg *Following) (*Followed, error) {
-	f := &follower{cfg: cfg, tasks: make(map[int]*thread), ids: make(map[int]int), deaf: make(map[int]bool)}
-	if err := f.choose(); err != nil {
+	f := &follower{cfg: cfg, tasks: make(map[int]*thread)}
+	if err := errors.Join(f.choose(), interruptible()); err != nil {
 		return nil, err
 	}
 	for _, pid := range cfg.PIDs {
@@ -104,6 +106,7 @@ type follower struct {
 	filter []unix.SockFilter   // that tells them apart; nil: each call stops
 	tasks  map[int]*thread
 	root   int
+	left   bool // ctx's end has been answered
 	events []event
 
 	info   ptrace.SyscallInfo
@@ -111,11 +114,10 @@ type follower struct {
 	crowd  crowd
 	result Followed
 
-	mu    sync.Mutex
-	ended bool         // by ctx
-	rung  int          // the thread to which a SIGSTOP is under way that is not the program's, or 0
-	ids   map[int]int  // the process of each thread
-	deaf  map[int]bool // those in a group-stop, which a SIGSTOP does not wake
+	ended atomic.Bool // by ctx
+
+	mu  sync.Mutex
+	tid int // of its thread, while that may have to be woken, or 0
 }
 
 // choose prepares the calls that are told of.
@@ -185,77 +187,74 @@ func (f *follower) follow(ctx context.Context) error {
 			return err
 		}
 	} else if err := f.start(); err != nil {
-		f.end()
+		f.abandon()
 		return err
 	}
+	f.sleeps(unix.Gettid())
+	defer f.sleeps(0)
 	stop := context.AfterFunc(ctx, f.end)
 	defer stop()
 	if f.cfg.Begun != nil {
 		f.cfg.Begun(f.root)
 	}
 	if f.root != 0 {
-		f.begins(f.tasks[f.root])
+		if err := f.begins(f.tasks[f.root]); err != nil && !errors.Is(err, unix.ESRCH) {
+			return err // ESRCH: its death is reported next
+		}
 	}
 	return f.loop()
 }
 
-// end has the loop end: what was started is killed, and of what was attached
-// to a thread is given a SIGSTOP, which wakes the loop and is not delivered.
+// end has the loop end. It is told until it has heard: a signal that comes just
+// before a wait4 does not end that.
 func (f *follower) end() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.ended {
-		return
-	}
-	f.ended = true
-	if len(f.cfg.PIDs) > 0 {
-		f.ring()
-		return
-	}
-	for _, pid := range f.ids {
-		_ = unix.Kill(pid, unix.SIGKILL) // ESRCH: it is dead
+	f.ended.Store(true)
+	for f.wake() {
+		time.Sleep(time.Millisecond)
 	}
 }
 
-// ring wakes the loop, with mu. Where all threads are deaf it looks itself
-// every now and then.
-func (f *follower) ring() {
-	f.rung = 0
-	for tid, pid := range f.ids {
-		if !f.deaf[tid] && unix.Tgkill(pid, tid, unix.SIGSTOP) == nil {
-			f.rung = tid
+// wake reports whether the loop has to be told again.
+func (f *follower) wake() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.tid != 0 && unix.Tgkill(os.Getpid(), f.tid, wakeSignal) == nil
+}
+
+// sleeps sets the thread that is to be woken.
+func (f *follower) sleeps(tid int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.tid = tid
+}
+
+// leave answers ctx's end, between two rounds: what was attached to is let go by
+// this thread's end, each thread of it from where it has been resumed or from a
+// stop that nobody has seen, and what was started is killed. The ids are those
+// of processes: nobody but this thread reaps what it traces.
+func (f *follower) leave() (over bool) {
+	if !f.ended.Load() || f.left {
+		return false
+	}
+	f.left = true
+	f.sleeps(0)
+	if len(f.cfg.PIDs) > 0 {
+		return true
+	}
+	for _, t := range f.tasks {
+		_ = unix.Kill(t.pid, unix.SIGKILL) // ESRCH: it is dead
+	}
+	return false
+}
+
+// abandon ends a program that did not come to its first instruction.
+func (f *follower) abandon() {
+	for f.tasks[f.root] != nil {
+		_ = unix.Kill(f.root, unix.SIGKILL) // this thread's child, not reaped yet
+		if err := f.await(f.root, func(wait) bool { return false }); errors.Is(err, unix.ECHILD) {
 			return
 		}
 	}
-}
-
-// mayLeave reports whether all that was attached to can be let go: the SIGSTOP
-// of ring has been taken back. One that a group-stop was faster than changes
-// nothing, and the SIGCONT that ends the one ends the other.
-func (f *follower) mayLeave() bool {
-	if len(f.cfg.PIDs) == 0 {
-		return false
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.ended && f.rung == 0
-}
-
-// bell reports whether the SIGSTOP that a thread is stopped for is end's.
-func (f *follower) bell(t *thread) bool {
-	var info ptrace.SigInfo
-	if ptrace.GetSigInfo(t.tid, &info) != nil {
-		return false
-	}
-	const siTkill = -6
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	from, _ := info.Sender()
-	if f.rung != t.tid || info.Code != siTkill || from != uint32(unix.Getpid()) {
-		return false
-	}
-	f.rung = 0
-	return true
 }
 
 // start starts the program and takes it to where it stands before its first
@@ -338,7 +337,7 @@ func (f *follower) await(pid int, is func(wait) bool) error {
 
 // begins tells of the execve that the program began by, whose arguments are on
 // its stack in the order in which the kernel has put them there.
-func (f *follower) begins(t *thread) {
+func (f *follower) begins(t *thread) error {
 	if f.wantsName("execve") {
 		if c, ok := firstCall(t.tid); ok {
 			f.call = c
@@ -347,7 +346,7 @@ func (f *follower) begins(t *thread) {
 			}
 		}
 	}
-	_ = f.resume(t, 0) // ESRCH: its death is reported next
+	return f.resume(t, 0)
 }
 
 func (f *follower) wantsName(name string) bool {

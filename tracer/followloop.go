@@ -3,7 +3,6 @@ package tracer
 import (
 	"errors"
 	"fmt"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -15,7 +14,7 @@ import (
 // loop answers stops until every task has ended or been let go.
 func (f *follower) loop() error {
 	for len(f.tasks) > 0 {
-		if f.mayLeave() {
+		if f.leave() {
 			return nil
 		}
 		err := f.collect()
@@ -42,15 +41,6 @@ func (f *follower) loop() error {
 func (f *follower) collect() error {
 	options := unix.WALL | wnothread
 	f.events = f.events[:0]
-	if f.allListen() {
-		// A SIGSTOP does not wake what is stopped by one.
-		options |= unix.WNOHANG
-		defer func() {
-			if len(f.events) == 0 {
-				nap(stoppedTick)
-			}
-		}()
-	}
 	for len(f.events) < maxEvents {
 		f.events = append(f.events, event{})
 		e := &f.events[len(f.events)-1]
@@ -59,6 +49,9 @@ func (f *follower) collect() error {
 		switch {
 		case errors.Is(err, unix.EINTR):
 			f.events = f.events[:len(f.events)-1]
+			if f.ended.Load() && !f.left {
+				return nil
+			}
 			continue
 		case err != nil && options&unix.WNOHANG == 0:
 			return err
@@ -79,18 +72,6 @@ func (f *follower) collect() error {
 		options |= unix.WNOHANG
 	}
 	return nil
-}
-
-// stoppedTick is how often it is looked whether to end while all is stopped.
-const stoppedTick = 5 * time.Millisecond
-
-func (f *follower) allListen() bool {
-	if len(f.cfg.PIDs) == 0 {
-		return false
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return len(f.deaf) == len(f.tasks)
 }
 
 // handle answers one wait status.
@@ -121,14 +102,10 @@ func (f *follower) handle(e *event) error {
 
 // answer acts on one stop and resumes the thread.
 func (f *follower) answer(t *thread, w wait) error {
-	f.setListens(t, w.kind == GroupStop)
 	switch w.kind {
 	case SeccompStop, SyscallStop:
 		return f.syscall(t)
 	case SignalStop:
-		if w.code == int(unix.SIGSTOP) && f.bell(t) {
-			return f.resume(t, 0)
-		}
 		if !f.signal(t, w.code) {
 			return nil // it was killed
 		}

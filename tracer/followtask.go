@@ -14,7 +14,6 @@ type thread struct {
 	tid, pid int
 	inside   bool // the witness waits for a return
 	lent     bool // it has all cores until its call has returned
-	listens  bool // in a group-stop
 }
 
 // attach seizes every thread of the processes that were named, and of no other.
@@ -65,45 +64,15 @@ func (f *follower) enter(tid, pid int) *thread {
 	t := &thread{tid: tid, pid: pid}
 	f.tasks[tid] = t
 	f.crowd.joined(tid)
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.ids[tid] = pid
-	if f.ended && len(f.cfg.PIDs) == 0 {
+	if f.left {
 		_ = unix.Kill(pid, unix.SIGKILL) // ESRCH: it is dead
 	}
 	return t
 }
 
-func (f *follower) setListens(t *thread, listens bool) {
-	if t.listens == listens {
-		return
-	}
-	t.listens = listens
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if listens {
-		f.deaf[t.tid] = true
-		if f.rung == t.tid {
-			f.ring()
-		}
-	} else {
-		delete(f.deaf, t.tid)
-	}
-}
-
 func (f *follower) drop(tid int) {
-	if t := f.tasks[tid]; t != nil {
-		f.setListens(t, false)
-	}
 	delete(f.tasks, tid)
 	f.crowd.left(tid)
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	delete(f.ids, tid)
-	delete(f.deaf, tid)
-	if f.rung == tid {
-		f.ring()
-	}
 }
 
 // groupOf is the process of a new thread.

@@ -38,7 +38,9 @@ func (f *Frozen) Renamed(former, tid int) {
 
 // rename gives the call at hand the ids that it means. It comes before the
 // decision, which then is about what the kernel will read. An id that a thread
-// of the program has now is meant as it is.
+// of the program has now is meant as it is, and one that its thread has left
+// (its own may be a stranger's by now) is not replaced. The register keeps the
+// new id after the call: no libc looks at it again.
 func (s *session) rename(t *task) error {
 	if len(s.renamed) == 0 || s.call.Arch != abi.Native() {
 		return nil
@@ -47,7 +49,7 @@ func (s *session) rename(t *task) error {
 	for i := range idCalls[name] {
 		former := int(int32(s.call.Args[i]))
 		tid, ok := s.renamed[former]
-		if !ok || s.tasks[former] != nil {
+		if !ok || s.tasks[former] != nil || s.tasks[tid] == nil {
 			continue
 		}
 		if err := ptrace.SetArg(t.tid, i, uint64(tid)); err != nil {

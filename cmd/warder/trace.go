@@ -135,8 +135,12 @@ func (f *traceFlags) subject(cfg *tracer.Following, args []string) error {
 func followSignals(cfg *tracer.Following, release func()) (*tracer.Followed, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	var pid atomic.Int64
-	cfg.Begun = func(p int) { pid.Store(int64(p)) }
+	var begun atomic.Int64 // a pidfd and 1: the program may be gone, and its id another's
+	cfg.Begun = func(pid int) {
+		if fd, err := unix.PidfdOpen(pid, 0); err == nil {
+			begun.Store(int64(fd) + 1)
+		}
+	}
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGPIPE)
 	if !signal.Ignored(syscall.SIGHUP) {
@@ -149,14 +153,14 @@ func followSignals(cfg *tracer.Following, release func()) (*tracer.Followed, err
 			if sig == syscall.SIGPIPE {
 				continue
 			}
-			p := int(pid.Load())
-			if told || p == 0 {
+			fd := int(begun.Load()) - 1
+			if told || fd < 0 {
 				cancel()
 				release()
 				continue
 			}
 			if !fromTerminal(sig) {
-				_ = unix.Kill(p, sig) // ESRCH: it is over
+				_ = unix.PidfdSendSignal(fd, sig, nil, 0) // ESRCH: it is over
 			}
 		}
 	}()

@@ -65,13 +65,19 @@ func TestLiveTrace(t *testing.T) {
 }
 
 // TestLiveTraceAttach: a process that was attached to goes on when the tracer
-// is told to end, also if it is stopped just then.
+// is told to end, also if it is stopped just then, or is told to go on all the
+// time.
 func TestLiveTraceAttach(t *testing.T) {
 	testutil.Require(t, testutil.Ptrace)
-	for _, stopped := range []bool{false, true} {
-		t.Run(fmt.Sprint(stopped), func(t *testing.T) {
+	for _, what := range []string{"running", "stopped", "continued"} {
+		t.Run(what, func(t *testing.T) {
 			counter := filepath.Join(t.TempDir(), "n")
-			victim := exec.Command("sh", "-c", `i=0; while :; do i=$((i+1)); echo $i >"$0"; sleep 0.02; done`, counter)
+			script := `i=0; while :; do i=$((i+1)); echo $i >"$0"; sleep 0.02; done`
+			stopped := what == "stopped"
+			if what == "continued" {
+				script = `trap '' CONT; (while :; do kill -CONT $$ || exit; done) & ` + script
+			}
+			victim := exec.Command("sh", "-c", script, counter)
 			if err := victim.Start(); err != nil {
 				t.Fatal(err)
 			}
