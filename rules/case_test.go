@@ -92,7 +92,7 @@ func TestCasesErrors(t *testing.T) {
 	for _, tt := range []struct{ text, want string }{
 		{"", "c.yaml:1: the document is empty"},
 		{"call: read\n", "c.yaml:1:1: the list of cases is a mapping; it must be a list"},
-		{"- call: raed\n", `c.yaml:1:9: unknown syscall "raed" (did you mean read?)`},
+		{"- call: raed\n", `c.yaml:1:9: unknown syscall "raed" (did you mean "read"?)`},
 		{"- args: [1]\n", "the case names no call"},
 		{"- {call: read, args: [1, 2, 3, 4]}\n", "read has 3 arguments, not 4"},
 		{"- {call: read, args: {fb: 1}}\n", `read has no argument "fb"`},

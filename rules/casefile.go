@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"warder/abi"
+	"warder/internal/guess"
 )
 
 // ParseCases reads cases as people write them, a YAML list:
@@ -76,7 +77,7 @@ func (d *cases) one(n *node) (Case, bool) {
 		if knownCall(c.Name) {
 			d.at(name, "%s is no call of %s", c.Name, d.arch)
 		} else {
-			d.at(name, "unknown syscall %q%s", c.Name, didYouMean(c.Name, d.arch.Names()))
+			d.at(name, "unknown syscall %q%s", c.Name, guess.Hint(c.Name, d.arch.Names()))
 		}
 		return c, false
 	}
@@ -132,7 +133,7 @@ func (d *cases) args(c *Case, n *node) {
 		for _, f := range d.fields(n, "args") {
 			a, ok := argumentOf(d.arch, c.Name, f.key.text)
 			if !ok {
-				d.at(f.key, "%s has no argument %q%s", c.Name, f.key.text, didYouMean(f.key.text, argumentNames(d.arch, c.Name)))
+				d.at(f.key, "%s has no argument %q%s", c.Name, f.key.text, guess.Hint(f.key.text, argumentNames(d.arch, c.Name)))
 				continue
 			}
 			d.arg(c, a, f.value)

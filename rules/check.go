@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"warder/internal/guess"
 )
 
 // Check reports everything that makes p unfit to be enforced, one
@@ -68,7 +70,7 @@ func (r *Rule) problems() []string {
 	}
 	for _, call := range r.Calls {
 		if !knownCall(call) {
-			add("unknown syscall %q%s", call, didYouMean(call, allCalls()))
+			add("unknown syscall %q%s", call, guess.Hint(call, allCalls()))
 		}
 	}
 	for i := range r.When {

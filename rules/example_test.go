@@ -18,7 +18,7 @@ syscalls:
 `), rules.ParseOptions{Arch: abi.X86_64})
 	fmt.Println(err)
 	// Output:
-	// compute.yaml:3:11: unknown syscall "opnat" (did you mean openat?)
+	// compute.yaml:3:11: unknown syscall "opnat" (did you mean "openat"?)
 	// compute.yaml:6:16: fd is read as 32 bits by the kernel: 0x100000001 does not fit
 }
 

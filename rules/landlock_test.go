@@ -74,7 +74,7 @@ func TestLandlockErrors(t *testing.T) {
 		{"relative", "write: [srv]", `p.yaml:2:9: path "srv" is not absolute`},
 		{"relative in map", "create: [{path: srv, stage: loader}]", `p.yaml:2:17: path "srv" is not absolute`},
 		{"no path", "create: [{stage: loader}]", "p.yaml:2:10: an entry of create names no path: {path: /usr/lib, stage: loader}"},
-		{"path key", "read: [{path: /a, stge: loader}]", `p.yaml:2:19: unknown key "stge" in the path (did you mean stage?)`},
+		{"path key", "read: [{path: /a, stge: loader}]", `p.yaml:2:19: unknown key "stge" in the path (did you mean "stage"?)`},
 		{"stage", "read: [{path: /a, stage: start}]", `p.yaml:2:26: unknown stage "start": loader or main; without stage a rule holds in both`},
 		{"stage main", "read: [{path: /a, stage: main}]", "p.yaml:2:26: a path cannot be for stage main alone: what is granted later must be granted from the start"},
 		{"empty", "write: []", "p.yaml:2:8: write is an empty list"},
@@ -94,7 +94,7 @@ func TestLandlockErrors(t *testing.T) {
 		{"no ports", "connect: []", "p.yaml:2:10: connect is an empty list"},
 		{"ports in map", "bind: {any: 1}", "p.yaml:2:7: bind is a mapping; it must be a list"},
 		{"scope word", "scope: any", "p.yaml:2:8: scope is a single value; it must be a mapping"},
-		{"scope key", "scope: {signal: any}", `p.yaml:2:9: unknown key "signal" in scope (did you mean signals?)`},
+		{"scope key", "scope: {signal: any}", `p.yaml:2:9: unknown key "signal" in scope (did you mean "signals"?)`},
 		{"scope value", "scope: {signals: all}", `p.yaml:2:18: signals: "all" is not known: session or any`},
 		{"scope empty", "scope: {}", "p.yaml:2:8: scope is empty: leave it out"},
 		{

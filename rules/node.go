@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"warder/internal/guess"
 )
 
 // ParseError is one problem of a policy document.
@@ -134,7 +136,7 @@ func (ps *problems) fields(n *node, what string, known ...string) fields {
 	fs := make(fields, 0, len(n.keys))
 	for i, key := range n.keys {
 		if len(known) > 0 && !slices.Contains(known, key.text) {
-			ps.at(key, "unknown key %q in %s%s", key.text, what, didYouMean(key.text, known))
+			ps.at(key, "unknown key %q in %s%s", key.text, what, guess.Hint(key.text, known))
 			continue
 		}
 		if slices.ContainsFunc(fs, func(f field) bool { return f.key.text == key.text }) {
@@ -165,50 +167,4 @@ func (ps *problems) list1(n *node, what string) []*node {
 		ps.at(n, "%s is an empty list", what)
 	}
 	return n.items
-}
-
-// didYouMean gives " (did you mean X?)" for the candidate closest to word, or
-// "" if none is close. Slow, so for errors only.
-func didYouMean(word string, candidates []string) string {
-	const longest = 40 // of a word worth a guess: no name is longer
-	if word == "" || len(word) > longest {
-		return ""
-	}
-	best, found := 2, "" // one letter wrong, or two of a longer word
-	if len(word) >= 6 {
-		best = 3
-	}
-	for _, c := range candidates {
-		if d := distance(word, c); d < best {
-			best, found = d, c
-		}
-	}
-	if found == "" {
-		return ""
-	}
-	return " (did you mean " + found + "?)"
-}
-
-// distance is the number of letters to insert, delete, replace or swap with
-// the next to turn a into b.
-func distance(a, b string) int {
-	before, above, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range above {
-		above[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			change := above[j-1]
-			if a[i-1] != b[j-1] {
-				change++
-			}
-			row[j] = min(change, above[j]+1, row[j-1]+1)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-		before, above, row = above, row, before
-	}
-	return above[len(b)]
 }

@@ -167,7 +167,7 @@ func TestOCIErrors(t *testing.T) {
 		{"default errno", with("defaultErrnoRet", "0"), "p.json:2:21: errno 0 is out of range: 1 to 4095"},
 		{"trap", allowing(`{"names": ["read"], "action": "SCMP_ACT_TRAP"}`), "p.json:3:31: SCMP_ACT_TRAP cannot be honoured"},
 		{"notify", allowing(noArg, `  {"names": ["read"], "action": "SCMP_ACT_NOTIFY"}`), "p.json:4:33: SCMP_ACT_NOTIFY cannot be honoured"},
-		{"key", allowing(`{"names": ["write"], "action": "SCMP_ACT_ALLOW", "arg": []}`), `p.json:3:50: unknown key "arg" in the entry (did you mean args?)`},
+		{"key", allowing(`{"names": ["write"], "action": "SCMP_ACT_ALLOW", "arg": []}`), `p.json:3:50: unknown key "arg" in the entry (did you mean "args"?)`},
 		{"other arch", with("architectures", `["SCMP_ARCH_ARM", "SCMP_ARCH_AARCH64"]`), "p.json:2:19: the profile is for SCMP_ARCH_ARM, SCMP_ARCH_AARCH64, not for x86_64"},
 		{"other map", with("archMap", `[{"architecture": "SCMP_ARCH_AARCH64", "subArchitectures": null}]`), "p.json:2:13: the profile is for SCMP_ARCH_AARCH64, not for x86_64"},
 		{

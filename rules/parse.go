@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"warder/abi"
+	"warder/internal/guess"
 )
 
 // maxSource bounds a policy document, in bytes.
@@ -157,7 +158,7 @@ func (d *document) base(n *node) *Policy {
 	}
 	text, err := ProfileText(name)
 	if err != nil {
-		d.at(n, "base: %v%s", err, didYouMean(name, ProfileNames()))
+		d.at(n, "base: %v%s", err, guess.Hint(name, ProfileNames()))
 		return nil
 	}
 	// Built-in policies stand on each other without a circle, and are valid:
@@ -181,7 +182,7 @@ func (d *document) newest(n *node) uint32 {
 	}
 	nr, err := strconv.ParseUint(text, 10, 32)
 	if err != nil || nr == 0 || nr >= abi.X32Bit {
-		d.at(n, "newest: %q is no call of %s, and no number above 0%s", text, d.arch, didYouMean(text, d.arch.Names()))
+		d.at(n, "newest: %q is no call of %s, and no number above 0%s", text, d.arch, guess.Hint(text, d.arch.Names()))
 		return 0
 	}
 	return uint32(nr)
@@ -293,7 +294,7 @@ func (d *document) calls(n *node, fs fields) []string {
 		switch {
 		case !ok || d.more:
 		case !knownCall(name):
-			d.at(item, "unknown syscall %q%s", name, didYouMean(name, allCalls()))
+			d.at(item, "unknown syscall %q%s", name, guess.Hint(name, allCalls()))
 		case slices.Contains(names, name):
 			d.at(item, "%s is named twice", name)
 		default:

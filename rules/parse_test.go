@@ -221,7 +221,7 @@ func TestParseErrors(t *testing.T) {
 		{"comment", "# nothing\n", "p.yaml:1: the document is empty"},
 		{"list", "- a\n", "p.yaml:1:1: the policy is a list; it must be a mapping"},
 		{"no default", "name: x\n", "p.yaml:1:1: the policy does not say its default action: default: kill"},
-		{"unknown key", "default: kill\nsyscals: []\n", `p.yaml:2:1: unknown key "syscals" in the policy (did you mean syscalls?)`},
+		{"unknown key", "default: kill\nsyscals: []\n", `p.yaml:2:1: unknown key "syscals" in the policy (did you mean "syscalls"?)`},
 		{"twice", "default: kill\ndefault: allow\n", `p.yaml:2:1: key "default" is given twice in the policy`},
 		{"null", "default:\n", "p.yaml:1:1: default is nothing; it must be a single value"},
 		{"rewrite default", "default: rewrite(fstat)\n", "p.yaml:1: default: rewrite(fstat) names one call's twin, not what happens to any call"},
@@ -237,7 +237,7 @@ func TestParseErrors(t *testing.T) {
 		{"list of nothing", "default: kill\nread:\n  - /lib\n  -\n", "p.yaml:4:5: a path of read is nothing; it must be a single value"},
 		{"long path", "default: kill\nread: [/" + strings.Repeat("a", 4096) + "]\n", "p.yaml:2:8: a path of 4096 bytes or more"},
 		{"control in path", "default: kill\nread: [\"/a\\u0001\"]\n", `p.yaml:2:8: path "/a\x01" has unprintable characters`},
-		{"newest", "default: kill\nnewest: mseel\n", `p.yaml:2:9: newest: "mseel" is no call of x86_64, and no number above 0 (did you mean mseal?)`},
+		{"newest", "default: kill\nnewest: mseel\n", `p.yaml:2:9: newest: "mseel" is no call of x86_64, and no number above 0 (did you mean "mseal"?)`},
 
 		{"relative", "default: kill\nread: [lib]\n", `p.yaml:2:8: path "lib" is not absolute`},
 		{"dots", "default: kill\nread: [/lib/../etc]\n", `p.yaml:2:8: path "/lib/../etc" must be written "/etc"`},
@@ -251,12 +251,12 @@ func TestParseErrors(t *testing.T) {
 		{"no call", head + "  - action: allow\n", "p.yaml:4:5: the rule names no call: give call or calls"},
 		{"both", head + "  - {call: read, calls: [write], action: allow}\n", "p.yaml:4:5: the rule has both call and calls: give one of them"},
 		{"no action", head + "  - call: read\n", "p.yaml:4:5: the rule has no action"},
-		{"call", head + "  - call: opnat\n    action: allow\n", `p.yaml:4:11: unknown syscall "opnat" (did you mean openat?)`},
+		{"call", head + "  - call: opnat\n    action: allow\n", `p.yaml:4:11: unknown syscall "opnat" (did you mean "openat"?)`},
 		{"wildcard", head + "  - {call: \"*\", action: allow}\n", `p.yaml:4:12: unknown syscall "*"`},
 		{"named twice", head + "  - {calls: [read, read], action: allow}\n", "p.yaml:4:20: read is named twice"},
 		{"no calls", head + "  - {calls: [], action: allow}\n", "p.yaml:4:13: calls is an empty list"},
-		{"rule key", head + "  - {call: read, acton: allow, action: kill}\n", `p.yaml:4:18: unknown key "acton" in the rule (did you mean action?)`},
-		{"action", head + "  - {call: read, action: alow}\n", `p.yaml:4:26: unknown action "alow" (did you mean allow?); actions are allow, log, errno(EPERM), kill, trace, rewrite(fstat)`},
+		{"rule key", head + "  - {call: read, acton: allow, action: kill}\n", `p.yaml:4:18: unknown key "acton" in the rule (did you mean "action"?)`},
+		{"action", head + "  - {call: read, action: alow}\n", `p.yaml:4:26: unknown action "alow" (did you mean "allow"?); actions are allow, log, errno(EPERM), kill, trace, rewrite(fstat)`},
 		{"bare errno", head + "  - {call: read, action: errno}\n", "p.yaml:4:26: errno needs to say which: allow, log, errno(EPERM), kill, trace, rewrite(fstat)"},
 		{"errno", head + "  - {call: read, action: errno(EFOO)}\n", `p.yaml:4:26: unknown error "EFOO": write a name such as EPERM, or a number`},
 		{"errno 0", head + "  - {call: read, action: errno(0)}\n", "p.yaml:4:26: errno 0 is out of range: 1 to 4095"},
@@ -266,7 +266,7 @@ func TestParseErrors(t *testing.T) {
 		{"no when", head + "  - {call: read, when: {}, action: allow}\n", "p.yaml:4:24: when is empty: leave it out"},
 		{
 			"argument", head + "  - {call: write, when: {fdd: 1}, action: allow}\n",
-			`p.yaml:4:26: write has no argument "fdd" (did you mean fd?): it has fd, buf, count`,
+			`p.yaml:4:26: write has no argument "fdd" (did you mean "fd"?): it has fd, buf, count`,
 		},
 		{
 			"one call lacks it", head + "  - {calls: [kill, tgkill], when: {tgid: self}, action: allow}\n",
@@ -277,7 +277,7 @@ func TestParseErrors(t *testing.T) {
 		{"negative size", head + "  - {call: write, when: {count: -1}, action: allow}\n", "p.yaml:4:33: count is unsigned: -1 does not fit"},
 		{"negative order", head + "  - {call: write, when: {fd: {lt: -1}}, action: allow}\n", "p.yaml:4:35: fd is compared as unsigned: -1 would be a large number"},
 		{"bad number", head + "  - {call: write, when: {fd: 08}, action: allow}\n", `p.yaml:4:30: "08" is not a number of at most 64 bits`},
-		{"constant", head + "  - {call: open, when: {flags: O_RDONYL}, action: allow}\n", `p.yaml:4:32: unknown constant "O_RDONYL" (did you mean O_RDONLY?)`},
+		{"constant", head + "  - {call: open, when: {flags: O_RDONYL}, action: allow}\n", `p.yaml:4:32: unknown constant "O_RDONYL" (did you mean "O_RDONLY"?)`},
 		{"half value", head + "  - {call: open, when: {flags: O_RDONLY|}, action: allow}\n", "p.yaml:4:32: a value is missing"},
 		{"self in or", head + "  - {call: kill, when: {pid: self|1}, action: allow}\n", "p.yaml:4:30: self stands alone, not beside |"},
 		{"self lt", head + "  - {call: kill, when: {pid: {lt: self}}, action: allow}\n", "p.yaml:4:35: self goes with eq, ne and in only"},
@@ -300,8 +300,8 @@ func TestParseErrors(t *testing.T) {
 		{"rewrite to", head + "  - {call: stat, action: rewrite(getpid)}\n", `p.yaml:4:26: there is no rewrite to "getpid"`},
 		{
 			"several", head + "  - {call: opne, action: alow}\n  - {call: write, when: {fd: x}, action: allow}\n",
-			"p.yaml:4:12: unknown syscall \"opne\" (did you mean open?)\n" +
-				"p.yaml:4:26: unknown action \"alow\" (did you mean allow?); actions are allow, log, errno(EPERM), kill, trace, rewrite(fstat)\n" +
+			"p.yaml:4:12: unknown syscall \"opne\" (did you mean \"open\"?)\n" +
+				"p.yaml:4:26: unknown action \"alow\" (did you mean \"allow\"?); actions are allow, log, errno(EPERM), kill, trace, rewrite(fstat)\n" +
 				"p.yaml:5:30: unknown constant \"x\"",
 		},
 	} {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"warder/abi"
+	"warder/internal/guess"
 )
 
 // argument is one argument of one call, as a condition sees it.
@@ -108,7 +109,7 @@ func (a argument) parsePart(part string, ored bool) (uint64, error) {
 		n = uint64(sig)
 	}
 	if !ok {
-		return 0, fmt.Errorf("unknown constant %q%s", part, didYouMean(part, append(a.Flags.Names(), "self", "AT_FDCWD")))
+		return 0, fmt.Errorf("unknown constant %q%s", part, guess.Hint(part, append(a.Flags.Names(), "self", "AT_FDCWD")))
 	}
 	narrowed, ok := fit(n, a.Bits)
 	if !ok {
@@ -198,7 +199,7 @@ func parseAction(text string) (Action, error) {
 		}
 	}
 	return Action{}, fmt.Errorf("unknown action %q%s; actions are %s", text,
-		didYouMean(name, []string{"allow", "log", "errno", "kill", "trace", "rewrite"}), actionForms)
+		guess.Hint(name, []string{"allow", "log", "errno", "kill", "trace", "rewrite"}), actionForms)
 }
 
 const actionForms = "allow, log, errno(EPERM), kill, trace, rewrite(fstat)"

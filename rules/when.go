@@ -3,6 +3,8 @@ package rules
 import (
 	"slices"
 	"strings"
+
+	"warder/internal/guess"
 )
 
 type opForm struct {
@@ -53,7 +55,7 @@ func (d *document) when(n *node, call string) ([]Cond, bool) {
 			if len(names) > 0 {
 				has = "it has " + strings.Join(names, ", ")
 			}
-			d.at(e.key, "%s has no argument %q%s: %s", call, e.key.text, didYouMean(e.key.text, names), has)
+			d.at(e.key, "%s has no argument %q%s: %s", call, e.key.text, guess.Hint(e.key.text, names), has)
 			continue
 		}
 		switch e.value.kind {

@@ -209,8 +209,10 @@ func (f *follower) follow(ctx context.Context) error {
 // before a wait4 does not end that.
 func (f *follower) end() {
 	f.ended.Store(true)
+	again := time.NewTicker(time.Millisecond)
+	defer again.Stop()
 	for f.wake() {
-		time.Sleep(time.Millisecond)
+		<-again.C
 	}
 }
 

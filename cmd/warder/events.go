@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"warder/abi"
+	"warder/internal/guess"
 	"warder/snapshot"
 	"warder/tracer"
 )
@@ -94,7 +95,7 @@ func (v *onValue) Set(text string) error {
 		r.kind, err = tracer.CallEvent, need("a name")
 		for _, name := range strings.Split(arg, ",") {
 			if _, ok := abi.Native().Number(name); !ok && err == nil {
-				err = fmt.Errorf("no system call %q on this machine%s", name, didYouMean(name, callNames()))
+				err = fmt.Errorf("no system call %q on this machine%s", name, guess.Hint(name, callNames()))
 			}
 			r.calls = append(r.calls, name)
 		}
@@ -110,7 +111,7 @@ func (v *onValue) Set(text string) error {
 			err = fmt.Errorf("every:%s: at least 1ms", arg)
 		}
 	default:
-		err = fmt.Errorf("no event %q%s", word, didYouMean(word, eventWords))
+		err = fmt.Errorf("no event %q%s", word, guess.Hint(word, eventWords))
 	}
 	if err != nil {
 		return err
@@ -139,7 +140,7 @@ func (v *doValue) Set(text string) error {
 	case word != "snapshot" && has:
 		return fmt.Errorf("%s takes nothing behind a colon", word)
 	case !slices.Contains(actionWords, word) && !slices.Contains(actionWords, word+":"):
-		return fmt.Errorf("no action %q%s", word, didYouMean(word, actionWords))
+		return fmt.Errorf("no action %q%s", word, guess.Hint(word, actionWords))
 	}
 	v.on.do = append(v.on.do, eventAction{word, arg})
 	return nil
@@ -181,7 +182,7 @@ func (f *eventFlags) choose(cfg *tracer.Config) error {
 	how, ok := heldMethods[f.how]
 	if !ok {
 		words := []string{"auto", "stop", "fork"}
-		return fmt.Errorf("--snapshot-method %q: want auto, stop or fork%s", f.how, didYouMean(f.how, words))
+		return fmt.Errorf("--snapshot-method %q: want auto, stop or fork%s", f.how, guess.Hint(f.how, words))
 	}
 	if len(f.list) == 0 {
 		return nil

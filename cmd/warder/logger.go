@@ -9,6 +9,8 @@ import (
 	"github.com/spf13/pflag"
 	"go.uber.org/zap/zapcore"
 	"golang.org/x/sys/unix"
+
+	"warder/internal/guess"
 )
 
 // logFlags are the log's.
@@ -29,7 +31,7 @@ func (f *logFlags) logger() (zapcore.Core, error) {
 	switch f.format {
 	case "", "console", "json":
 	default:
-		return nil, fmt.Errorf("--log-format %q: want console or json%s", f.format, didYouMean(f.format, []string{"console", "json"}))
+		return nil, fmt.Errorf("--log-format %q: want console or json%s", f.format, guess.Hint(f.format, []string{"console", "json"}))
 	}
 	if f.level == "off" || !f.set.Changed("log-level") {
 		return nil, nil
@@ -37,7 +39,7 @@ func (f *logFlags) logger() (zapcore.Core, error) {
 	level, err := zapcore.ParseLevel(f.level)
 	if err != nil || level < zapcore.DebugLevel || level > zapcore.ErrorLevel {
 		words := []string{"debug", "info", "warn", "error", "off"}
-		return nil, errors.New("--log-level " + fmt.Sprintf("%q: want debug, info, warn, error or off%s", f.level, didYouMean(f.level, words)))
+		return nil, errors.New("--log-level " + fmt.Sprintf("%q: want debug, info, warn, error or off%s", f.level, guess.Hint(f.level, words)))
 	}
 	config := zapcore.EncoderConfig{
 		TimeKey: "time", LevelKey: "level", MessageKey: "msg", NameKey: "logger",

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"warder/abi"
+	"warder/internal/guess"
 	"warder/rules"
 )
 
@@ -53,7 +54,7 @@ func policyText(name string) (source string, text []byte, err error) {
 		text = []byte{} // an empty file is a file
 	case errors.Is(err, fs.ErrNotExist) && filepath.Ext(name) == "" && !strings.Contains(name, "/"):
 		return "", nil, fmt.Errorf("no policy %q: neither a file nor a profile (%s)%s",
-			name, strings.Join(profiles, ", "), didYouMean(name, profiles))
+			name, strings.Join(profiles, ", "), guess.Hint(name, profiles))
 	case err != nil:
 		return "", nil, fmt.Errorf("policy: %w", err)
 	}

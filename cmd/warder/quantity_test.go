@@ -83,16 +83,6 @@ func FuzzParseHex(f *testing.F) {
 	})
 }
 
-func TestDidYouMean(t *testing.T) {
-	names := []string{"run", "code", "policy", "doctor", "version"}
-	for in, want := range map[string]string{"rnu": "run", "polcy": "policy", "dcotor": "doctor", "zzzzzz": "", "versions": "version"} {
-		got := didYouMean(in, names)
-		if want == "" && got != "" || want != "" && !strings.Contains(got, `"`+want+`"`) {
-			t.Errorf("didYouMean(%q) = %q, want %q", in, got, want)
-		}
-	}
-}
-
 func TestProgramEnv(t *testing.T) {
 	t.Setenv("WARDER_TEST_COPIED", "yes")
 	got, err := programEnv([]string{"A=1", "WARDER_TEST_COPIED", "WARDER_TEST_UNSET", "A=2", "B=", "PATH=/x"})

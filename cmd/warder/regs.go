@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"warder/internal/guess"
 	"warder/record"
 	"warder/regs"
 	"warder/tracer"
@@ -170,7 +171,7 @@ func lookup(name string) (regs.Info, error) {
 	switch {
 	case errors.Is(err, regs.ErrUnknown):
 		known := append(regs.AllNames(""), regs.PartNames()...)
-		return info, fmt.Errorf("no register %.40q%s", name, didYouMean(name, known))
+		return info, fmt.Errorf("no register %.40q%s", name, guess.Hint(name, known))
 	case err != nil:
 		return info, fmt.Errorf("register %.40q: %w", name, unprefixed(err))
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/sys/unix"
 
+	"warder/internal/guess"
 	"warder/record"
 	"warder/tracer"
 )
@@ -46,7 +47,7 @@ func (f *reportFlags) open() (*report, error) {
 	case "json", "isolate", "go-judge", "prometheus":
 	default:
 		words := []string{"json", "isolate", "go-judge", "prometheus"}
-		return nil, fmt.Errorf("--report-format %q: want %s%s", f.format, strings.Join(words, ", "), didYouMean(f.format, words))
+		return nil, fmt.Errorf("--report-format %q: want %s%s", f.format, strings.Join(words, ", "), guess.Hint(f.format, words))
 	}
 	r := &report{format: f.format}
 	var err error

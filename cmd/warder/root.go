@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"warder/internal/guess"
 )
 
 // subcommands in the order of help. Each is built only when it is asked for:
@@ -73,7 +75,7 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 			names = append(names, c.Name())
 		}
 	}
-	return fmt.Errorf("unknown subcommand %q%s; try %s --help", args[0], didYouMean(args[0], names), cmd.CommandPath())
+	return fmt.Errorf("unknown subcommand %q%s; try %s --help", args[0], guess.Hint(args[0], names), cmd.CommandPath())
 }
 
 // group is a command that only has subcommands.

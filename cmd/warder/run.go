@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/sys/unix"
 
+	"warder/internal/guess"
 	"warder/rules"
 	"warder/tracer"
 )
@@ -113,7 +114,7 @@ func (f *runFlags) start(cmd *cobra.Command, args []string, choose func(*tracer.
 	}
 	for _, w := range f.weaken {
 		if w != "landlock" {
-			return fmt.Errorf("--weaken %q: landlock is the only wall that can be done without%s", w, didYouMean(w, []string{"landlock"}))
+			return fmt.Errorf("--weaken %q: landlock is the only wall that can be done without%s", w, guess.Hint(w, []string{"landlock"}))
 		}
 		cfg.WithoutLandlock = true
 	}

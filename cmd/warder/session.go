@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"warder/abi"
+	"warder/internal/guess"
 	"warder/record"
 	"warder/tracer"
 )
@@ -77,7 +78,7 @@ func (f *sessionFlags) prepare(cfg *tracer.Config, program string) (*held, error
 		}
 	default:
 		words := []string{"verdict", "child", "zero"}
-		return nil, fmt.Errorf("--exit-code %q: want %s%s", f.exitCode, strings.Join(words, ", "), didYouMean(f.exitCode, words))
+		return nil, fmt.Errorf("--exit-code %q: want %s%s", f.exitCode, strings.Join(words, ", "), guess.Hint(f.exitCode, words))
 	}
 	cfg.Limits = f.limits
 	if err := f.walls.choose(cfg); err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"warder/internal/guess"
 	"warder/snapshot"
 	"warder/tracer"
 )
@@ -81,7 +82,7 @@ func (f *snapshotFlags) take(w io.Writer, arg string) error {
 	}
 	if !ok {
 		words := []string{"auto", "stop", "precopy"}
-		return fmt.Errorf("--method %q: want auto, stop or precopy%s", f.method, didYouMean(f.method, words))
+		return fmt.Errorf("--method %q: want auto, stop or precopy%s", f.method, guess.Hint(f.method, words))
 	}
 	// First of all, whether it may be: Attach says why not.
 	src := &attachedSource{pid: pid}

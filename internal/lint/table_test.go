@@ -9,12 +9,13 @@ const anything = "*"
 var imports = map[string][]string{
 	"abi":               {},
 	"decode":            {"abi"},
-	"rules":             {"abi", "rules/bpf"},
+	"rules":             {"abi", "internal/guess", "rules/bpf"},
 	"rules/bpf":         {"abi"},
 	"internal/ptrace":   {},
 	"internal/procfs":   {},
 	"internal/elfimage": {},
 	"internal/cursor":   {},
+	"internal/guess":    {},
 	"internal/elfread":  {"internal/cursor"},
 	"regs":              {"abi", "internal/ptrace"},
 	"memory":            {"internal/procfs", "internal/ptrace"},
@@ -27,7 +28,7 @@ var imports = map[string][]string{
 	// Names of signals come from abi; a table of names is not the data's path.
 	"record":         {"abi", "tracer"},
 	"record/metrics": {"abi", "rules", "tracer"},
-	"record/trace":   {"abi", "decode", "internal/procfs", "memory", "regs", "rules", "tracer"},
+	"record/trace":   {"abi", "decode", "internal/guess", "internal/procfs", "memory", "regs", "rules", "tracer"},
 	"record/page":    {"abi", "record/trace"},
 	"record/cases":   {"abi", "record/trace", "rules"},
 	"record/learn":   {"abi", "record/cases", "record/trace", "rules"},
@@ -51,7 +52,7 @@ var imports = map[string][]string{
 }
 
 // pure are the packages that never see a process: they build on any system.
-var pure = []string{"abi", "decode", "rules", "rules/bpf"}
+var pure = []string{"abi", "decode", "internal/guess", "rules", "rules/bpf"}
 
 // forTests are the packages that only tests may import.
 var forTests = []string{"internal/testutil", "internal/testprog"}

@@ -3,6 +3,8 @@ package trace
 import (
 	"fmt"
 	"strings"
+
+	"warder/internal/guess"
 )
 
 // Filter is what strace's -e says, and -z, -Z and -q.
@@ -55,7 +57,7 @@ next:
 			words = append(words, w.word)
 		}
 		return 0, fmt.Errorf("nothing to be quiet about is called %q: want attach, exit, path-resolution, personality or superseded%s",
-			word, didYouMean(word, words))
+			word, guess.Hint(word, words))
 	}
 	if not {
 		q = QuietAll &^ q
@@ -92,7 +94,7 @@ func (f *Filter) Set(expression string) error {
 				return fmt.Errorf("-e %s is strace's alone: here it is trace, signal, status or quiet", word)
 			}
 		}
-		return fmt.Errorf("-e %s: want trace=, signal=, status= or quiet=%s", word, didYouMean(word, []string{"trace", "signal", "status", "quiet"}))
+		return fmt.Errorf("-e %s: want trace=, signal=, status= or quiet=%s", word, guess.Hint(word, []string{"trace", "signal", "status", "quiet"}))
 	}
 	var err error
 	switch kind {

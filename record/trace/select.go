@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"warder/abi"
+	"warder/internal/guess"
 )
 
 // archs are those that calls are told of, and the names by which strace asks
@@ -122,7 +123,7 @@ func selectOne(value string) (*Set, error) {
 	case in != nil:
 	case isGroup:
 		if !slices.Contains(abi.Groups(), group) && !maybe {
-			return nil, fmt.Errorf("no class of calls %q%s", word, didYouMean(word, groupNames()))
+			return nil, fmt.Errorf("no class of calls %q%s", word, guess.Hint(word, groupNames()))
 		}
 		in = func(name string) bool { return abi.InGroup(group, name) }
 	default:
@@ -144,7 +145,7 @@ func selectOne(value string) (*Set, error) {
 		}
 	}
 	if !found && !maybe {
-		return nil, fmt.Errorf("no system call %q%s", value, didYouMean(word, callNames()))
+		return nil, fmt.Errorf("no system call %q%s", value, guess.Hint(word, callNames()))
 	}
 	return set, nil
 }

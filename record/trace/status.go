@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"warder/abi"
+	"warder/internal/guess"
 )
 
 // Status is how a call ended, as a bit set: strace's -e status. The zero value
@@ -52,7 +53,7 @@ func ParseStatus(text string) (Status, error) {
 		case "none":
 		case "unavailable", "detached": // strace's: no call here ends so
 		default:
-			return 0, fmt.Errorf("no status %q: want successful, failed or unfinished%s", word, didYouMean(word, statusWords))
+			return 0, fmt.Errorf("no status %q: want successful, failed or unfinished%s", word, guess.Hint(word, statusWords))
 		}
 	}
 	if not {
@@ -97,7 +98,7 @@ func ParseSignals(text string) (*SignalSet, error) {
 		sig, ok := abi.ParseSignal(strings.ToUpper(word))
 		if !ok {
 			if sig, ok = decimal(word); !ok || sig < 1 || sig > 64 {
-				return nil, fmt.Errorf("no signal %q%s", word, didYouMean(strings.ToUpper(word), signalNames()))
+				return nil, fmt.Errorf("no signal %q%s", word, guess.Hint(strings.ToUpper(word), signalNames()))
 			}
 		}
 		s.bits |= 1 << (sig - 1)

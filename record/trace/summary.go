@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"warder/abi"
+	"warder/internal/guess"
 )
 
 // Summary counts calls, for strace's -c, or -C beside another sink. Only
@@ -115,7 +116,7 @@ func ParseSort(word string) (Sort, error) {
 		words = append(words, w.word)
 	}
 	return 0, fmt.Errorf("no order %q: want time, calls, errors, name, avg-time, min-time, max-time or nothing%s",
-		word, didYouMean(word, words))
+		word, guess.Hint(word, words))
 }
 
 // line is one of a table.
