@@ -22,4 +22,8 @@
 // a program that its policy allows to fork can leave processes behind when
 // warder itself is killed. Memory is sampled, not charged: a burst between two
 // samples is found at the end by the peak, not stopped at the limit.
+//
+// A host program must not wait for just any child, wait4(2) with -1 as an init
+// does: without __WNOTHREAD that also takes the stops of tracees, for which
+// their worker then waits for ever.
 package tracer

@@ -237,7 +237,7 @@ func TestLiveIDsFreed(t *testing.T) {
 	c := startCrowd(t, 20, "sleeper-static", "sleeper", ids, tracer.Hybrid)
 	distinct(t, c.held(t, 20), ids)
 	c.end(t)
-	stillThere(func() []int { reap(); return testutil.Descendants() })
+	stillThere(func() []int { testutil.Reap(); return testutil.Descendants() })
 }
 
 // TestLiveIDsVacated: what a killed supervisor left running under an id, as
@@ -266,13 +266,13 @@ func TestLiveIDsVacated(t *testing.T) {
 	}
 	found := -1
 	hold(t, tracer.Config{Path: testprog.Program(t, "true"), IDs: ids, Hooks: tracer.Hooks{Entry: func(tr *tracer.Tracee) {
-		reap()
+		testutil.Reap()
 		found = len(left()) - 1
 	}}})
 	if found != 0 {
 		t.Errorf("%d processes of the user are there beside the program", found)
 	}
-	stillThere(func() []int { reap(); return left() })
+	stillThere(func() []int { testutil.Reap(); return left() })
 }
 
 // TestLiveFixedIDIsNobodyElses: an id of the held range that is asked for by

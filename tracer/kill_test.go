@@ -137,7 +137,7 @@ func killSupervisor(t *testing.T, env []string, after time.Duration, mark string
 		t.Error(err)
 	}
 	_ = cmd.Wait() // it says that the process was killed
-	if left := stillThere(func() []int { reap(); return append(testutil.Descendants(), marked(mark)...) }); len(left) > 0 {
+	if left := stillThere(func() []int { testutil.Reap(); return append(testutil.Descendants(), marked(mark)...) }); len(left) > 0 {
 		t.Errorf("survivors: %v", left)
 		for _, pid := range left {
 			_ = unix.Kill(pid, unix.SIGKILL)
@@ -157,15 +157,6 @@ func adopt(t *testing.T) {
 			t.Error(err)
 		}
 	})
-}
-
-// reap waits for whatever has died. Nothing else may be waiting for children.
-func reap() {
-	for {
-		if pid, err := unix.Wait4(-1, nil, unix.WNOHANG|unix.WALL, nil); pid <= 0 || err != nil {
-			return
-		}
-	}
 }
 
 // marked lists the processes whose argv[0] is the mark.

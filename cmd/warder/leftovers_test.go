@@ -119,7 +119,7 @@ var leftovers = []leftover{
 
 // processes lists those that run, or wait for somebody to bury them.
 func (w *traces) processes() []string {
-	reapAll()
+	testutil.Reap()
 	below := testutil.Descendants()
 	var found []string
 	entries, _ := os.ReadDir("/proc")
@@ -137,15 +137,6 @@ func (w *traces) processes() []string {
 		}
 	}
 	return found
-}
-
-// reapAll buries children that have ended. Nobody else may wait for any.
-func reapAll() {
-	for {
-		if pid, err := unix.Wait4(-1, nil, unix.WNOHANG|unix.WALL, nil); pid <= 0 || err != nil {
-			return
-		}
-	}
 }
 
 // locks asks the file that ids are shared out by (tracer/idlock.go).

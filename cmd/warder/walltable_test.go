@@ -103,11 +103,7 @@ func TestLiveDoctorWallsInterrupted(t *testing.T) {
 		}
 		var left []int
 		for deadline := time.Now().Add(8 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-			for {
-				if pid, err := unix.Wait4(-1, nil, unix.WNOHANG|unix.WALL, nil); pid <= 0 || err != nil {
-					break
-				}
-			}
+			testutil.Reap()
 			left = slices.DeleteFunc(testutil.Descendants(), func(pid int) bool { return slices.Contains(before, pid) })
 			if len(left) == 0 || time.Now().After(deadline) {
 				break

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // strayGrace is how long what was left may take to go by itself.
@@ -92,6 +94,17 @@ func descriptors() map[int]string {
 		}
 	}
 	return open
+}
+
+// Reap waits for this process's children that are dead. It looks for them
+// first: a wait4(2) for any child would also take the stops of what a thread of
+// this process traces just then, whose tracer would wait for them for ever.
+func Reap() {
+	for pid, what := range descendants(os.Getpid()) {
+		if strings.HasSuffix(what, fmt.Sprintf(", state Z, parent %d", os.Getpid())) {
+			_, _ = unix.Wait4(pid, nil, unix.WNOHANG|unix.WALL, nil) // ECHILD: somebody else has
+		}
+	}
 }
 
 // descendants are the processes below root, by pid, each with its name, state
