@@ -17,6 +17,7 @@ type area struct {
 	pkey     int
 	detailed bool // flags and empty are known
 	empty    bool // no page of it was present or swapped
+	dense    bool // it is large, private, and half of its pages or more were there
 }
 
 // readAreas lists the mappings with what smaps says of them. The kernel walks
@@ -34,6 +35,7 @@ func readAreas(pid int) ([]area, error) {
 		d := &list[i]
 		areas[i] = area{
 			Mapping: d.Mapping, pkey: d.ProtectionKey,
+			dense:    d.Inode == 0 && !d.Perms.Shared && d.Size() >= sweepSize && d.RSS+d.Swap >= d.Size()/2,
 			detailed: true, empty: d.RSS == 0 && d.Swap == 0 && d.HugePrivate == 0 && d.HugeShared == 0,
 			// "uw" is our own doing, or that of a userfaultfd, which is no state of
 			// the memory's.
@@ -85,6 +87,7 @@ func borrow(areas, earlier []area) (missing int) {
 			e := &earlier[k]
 			if e.detailed && e.Perms == a.Perms && e.Path == a.Path && e.Inode == a.Inode {
 				a.flags, a.pkey, a.detailed = e.flags, e.pkey, true
+				a.dense = e.dense && e.Start == a.Start && e.End == a.End
 				found = true
 			}
 		}

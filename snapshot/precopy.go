@@ -189,7 +189,7 @@ func (c *capture) rest(ctx context.Context, t *Tracker, p *picture, early []area
 // for the next snapshot, if there is to be one.
 func (c *capture) changed(t *Tracker) ([]span, error) {
 	again := c.cfg.Tracker != nil
-	found, err := t.changes(c.table, c.areas)
+	found, err := t.changes(c.table, c.areas, again)
 	if err != nil {
 		return nil, err
 	}
@@ -215,7 +215,8 @@ func (c *capture) changed(t *Tracker) ([]span, error) {
 	if !again {
 		return late, nil
 	}
-	if err := t.rearm(c.table, found.present); err != nil {
+	left := regionsOf(subtract(spansOf(found.present), found.armed))
+	if err := t.rearm(c.table, left); err != nil {
 		return nil, err
 	}
 	if err := t.register(found.fresh); err != nil {

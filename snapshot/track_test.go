@@ -87,11 +87,16 @@ func TestLivePreCopyChanging(t *testing.T) {
 }
 
 // TestLiveIncrements makes a chain of a process that changes in every way, and
-// compares each merged prefix with the stopped process.
+// compares each merged prefix with the stopped process. Half of them have a
+// mapping that is swept (sweep).
 func TestLiveIncrements(t *testing.T) {
 	program := compile(t, "changing.c")
 	for seed := range 4 {
-		tr := start(t, program, fmt.Sprint(seed))
+		args := []string{fmt.Sprint(seed)}
+		if seed%2 == 1 {
+			args = append(args, "70")
+		}
+		tr := start(t, append([]string{program}, args...)...)
 		watch := track(t, tr)
 		dir := t.TempDir()
 		var chain []*snapshot.Core

@@ -5,7 +5,8 @@
  * Every page that is there begins with its own address, a serial number, and
  * the sum of both: a page that is torn, old or of somebody else shows itself.
  * With an argument it changes only on request: for each byte on its standard
- * input it changes something and prints a line.
+ * input it changes something and prints a line. A second argument is the MiB of
+ * one mapping more, of which only the pages change.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -18,6 +19,8 @@
 #include <unistd.h>
 
 #define PAGE 4096L
+#define GUARD_INSTALL 102 /* since Linux 6.13; EINVAL before */
+#define GUARD_REMOVE 103
 #define SLOTS 64
 #define MOST 64
 
@@ -108,6 +111,38 @@ static void change(void)
 	}
 }
 
+static char *large;
+static long larges;
+
+/* What can become of a page that stays where it is. */
+static void stir(void)
+{
+	for (int k = 0; k < 40; k++) {
+		long n = 1 + next(next(3) ? 3 : 60), at = next(larges - n);
+		char *p = large + at * PAGE;
+		int what = next(8);
+		if (what != 2 && what != 0)
+			madvise(p, n * PAGE, GUARD_REMOVE);
+		switch (what) {
+		case 0:
+			madvise(p, n * PAGE, MADV_DONTNEED);
+			break;
+		case 1: /* whatever is not there becomes the page of zeros */
+			for (long i = 0; i < n; i++)
+				*(volatile char *)(p + i * PAGE);
+			break;
+		case 2:
+			madvise(p, PAGE, GUARD_INSTALL);
+			break;
+		case 3: /* dropped and written again */
+			madvise(p, n * PAGE, MADV_DONTNEED);
+			/* fall through */
+		default:
+			fill(p, n);
+		}
+	}
+}
+
 static void *writer(void *arg)
 {
 	struct timespec us = {.tv_nsec = 50000};
@@ -125,6 +160,13 @@ int main(int argc, char **argv)
 	state = argc > 1 ? strtoull(argv[1], 0, 10) * 2654435761u + 1 : 4711;
 	for (int i = 0; i < SLOTS; i++)
 		change();
+	if (argc > 2) {
+		larges = strtol(argv[2], 0, 10) << 8;
+		large = mmap(0, (larges + 2) * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		large += PAGE;
+		mprotect(large, larges * PAGE, PROT_READ | PROT_WRITE);
+		fill(large, larges);
+	}
 	if (argc < 2)
 		pthread_create(&id, 0, writer, 0);
 	puts("ready");
@@ -136,6 +178,8 @@ int main(int argc, char **argv)
 				return 0;
 			for (int i = 0; i < 20; i++)
 				change();
+			if (large)
+				stir();
 			puts("changed");
 			fflush(stdout);
 			continue;
