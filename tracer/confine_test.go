@@ -17,7 +17,7 @@ func sessionOf(t *testing.T, text string, without bool) *session {
 	}
 	return &session{
 		cfg: &Config{Path: "/bin/true", WithoutLandlock: without}, policy: &Prepared{Policy: p, opens: true},
-		prog: &program{fd: 9},
+		prog: &program{fd: 9, dynamic: true},
 	}
 }
 

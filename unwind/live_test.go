@@ -158,7 +158,7 @@ func TestLiveGo(t *testing.T) {
 		{"stripped PIE", []string{"-buildmode=pie", "-ldflags=-s"}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			tr := start(t, true, build(t, "gochain", c.flags...))
+			tr := startAt(t, waits, build(t, "gochain", c.flags...))
 			u := unwind.New(unwind.Config{DebugDirs: []string{}})
 			traces := map[int]unwind.Trace{}
 			for _, tid := range tr.tids {

@@ -93,6 +93,15 @@ type tracee struct {
 // never unlocked: it ends with the test and takes the tracee with it.
 func start(t testing.TB, spins bool, argv ...string) *tracee {
 	t.Helper()
+	if spins {
+		return startAt(t, func(int) bool { return true }, argv...)
+	}
+	return startAt(t, asleep, argv...)
+}
+
+// startAt is start for a program that is stopped when it is there.
+func startAt(t testing.TB, there func(pid int) bool, argv ...string) *tracee {
+	t.Helper()
 	testutil.Require(t, testutil.Ptrace)
 	runtime.LockOSThread()
 	r, w, err := os.Pipe()
@@ -110,13 +119,22 @@ func start(t testing.TB, spins bool, argv ...string) *tracee {
 	if line, err := bufio.NewReader(r).ReadString('\n'); err != nil || line != "ready\n" {
 		t.Fatalf("the program said %q: %v", line, err)
 	}
-	for deadline := time.Now().Add(10 * time.Second); !spins && !asleep(pid); runtime.Gosched() {
+	for deadline := time.Now().Add(10 * time.Second); !there(pid); runtime.Gosched() {
 		if time.Now().After(deadline) {
-			t.Fatal("the program does not sleep")
+			t.Fatal("the program does not come to its place")
 		}
 	}
 	tr.seize(t)
 	return tr
+}
+
+// waits says whether the first thread of a Go program is inside the call that
+// it waits in: before, the runtime may have it on another stack, at a futex.
+func waits(pid int) bool {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/syscall", pid))
+	nr, _, _ := strings.Cut(string(b), " ")
+	n, notOne := strconv.Atoi(nr) // "running" is none
+	return err == nil && notOne == nil && n != unix.SYS_FUTEX && n != unix.SYS_WRITE
 }
 
 // asleep says whether all threads of a process sleep.
