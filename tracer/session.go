@@ -115,10 +115,12 @@ func (s *session) supervise(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	defer unix.Close(s.dir)
+	leave := begins(ctx)
 	onWorker(s.policy, s.target, cfg.Once, func(w *worker) {
 		s.worker = w
 		err = s.run(ctx, io)
 	})
+	leave()
 	io.finish(s.handover())
 	if err != nil {
 		return nil, err
