@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
@@ -44,9 +45,10 @@ func BenchmarkFlat(b *testing.B) {
 	b.ReportMetric(float64(g-goroutines), "goroutines-grown")
 }
 
-// footprint is what this process has, after a collection.
+// footprint is what this process has without idle workers, after a collection.
 func footprint(b *testing.B) (memory, descriptors, goroutines int) {
-	runtime.GC()
+	tracer.CloseIdle()
+	debug.FreeOSMemory()
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {
 		b.Fatal(err)
