@@ -9,7 +9,7 @@ import (
 
 // howTo says how to repeat the measurements.
 const howTo = "## To repeat it\n\n" +
-	"    make bench-docs                      # this page: some six minutes, on a machine that does nothing else\n" +
+	"    make bench-docs                      # this page: some nine minutes, on a machine that does nothing else\n" +
 	"    warder bench                         # the first table, in a minute\n" +
 	"    warder bench -- PROG ARGS            # your own program, bare and under each engine\n" +
 	"    warder bench --go >new.txt           # for benchstat old.txt new.txt\n\n" +
