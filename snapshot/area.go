@@ -20,6 +20,9 @@ type area struct {
 	dense    bool // it is large, private, and half of its pages or more were there
 }
 
+// denseSize is the least for which area.dense is worth while.
+const denseSize = 32 << 20
+
 // readAreas lists the mappings with what smaps says of them. The kernel walks
 // all page tables for that: some 30 ms for a gigabyte.
 func readAreas(pid int) ([]area, error) {
@@ -35,7 +38,7 @@ func readAreas(pid int) ([]area, error) {
 		d := &list[i]
 		areas[i] = area{
 			Mapping: d.Mapping, pkey: d.ProtectionKey,
-			dense:    d.Inode == 0 && !d.Perms.Shared && d.Size() >= sweepSize && d.RSS+d.Swap >= d.Size()/2,
+			dense:    d.Inode == 0 && !d.Perms.Shared && d.Size() >= denseSize && d.RSS+d.Swap >= d.Size()/2,
 			detailed: true, empty: d.RSS == 0 && d.Swap == 0 && d.HugePrivate == 0 && d.HugeShared == 0,
 			// "uw" is our own doing, or that of a userfaultfd, which is no state of
 			// the memory's.

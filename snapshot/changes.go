@@ -19,8 +19,12 @@ type changes struct {
 // changes finds out what a stopped process has done. With protect some of it is
 // armed again.
 func (t *Tracker) changes(table *pagemap, areas []area, protect bool) (c changes, err error) {
-	var swept []span
-	if c.all, swept, err = t.sweep(table, areas, protect); err != nil {
+	if protect {
+		c.all, c.armed, err = t.sweep(table, areas)
+	} else {
+		c.all, err = t.written(table)
+	}
+	if err != nil {
 		return c, err
 	}
 	if c.fresh, err = t.unwatched(table, areas); err != nil {
@@ -28,12 +32,9 @@ func (t *Tracker) changes(table *pagemap, areas []area, protect bool) (c changes
 	}
 	fresh := addresses(c.fresh)
 	few, unclear := tellApart(subtract(spansOf(c.all), fresh), areas)
-	if protect {
-		// They do not count as written any more.
-		if c.present, err = t.there(table, spansIn(unclear, swept)); err != nil {
-			return c, err
-		}
-		c.armed = swept
+	// What is armed does not count as written any more.
+	if c.present, err = t.there(table, spansIn(unclear, c.armed)); err != nil {
+		return c, err
 	}
 	rest, err := t.take(table, regionsOf(subtract(spansOf(unclear), c.armed)), false)
 	if err != nil {
@@ -53,6 +54,34 @@ func (t *Tracker) changes(table *pagemap, areas []area, protect bool) (c changes
 }
 
 func byStart(a, b region) int { return cmp.Compare(a.start, b.start) }
+
+// sweep is written for a stopped process, and arms at once what it finds in dense
+// areas: one walk of their page tables, which is what an increment takes most of
+// its time for, does both. There pages that are not there are protected, too,
+// which takes page tables: half of those are there anyway, and elsewhere it
+// could be all that a program reserves.
+func (t *Tracker) sweep(table *pagemap, areas []area) (all []region, armed []span, err error) {
+	look := func(flags, start, end uint64) error {
+		query := scanArg{flags: flags, start: start, end: end, mask: pageWritten, want: pageWritten}
+		return t.failed(table.scan(query, func(r region) { all = append(all, r) }))
+	}
+	at := uint64(0)
+	for i := range areas {
+		a := &areas[i]
+		if !a.dense || !a.watched() {
+			continue
+		}
+		if err := look(0, at, a.Start); err != nil {
+			return nil, nil, err
+		}
+		if err := look(scanProtect, a.Start, a.End); err != nil {
+			return nil, nil, err
+		}
+		armed, at = add(armed, span{a.Start, a.End, Data}), a.End
+	}
+	err = look(0, at, scanEnd)
+	return all, armed, err
+}
 
 // there are the pages among spans that are there, guards left out.
 func (t *Tracker) there(table *pagemap, spans []span) (list []region, err error) {

@@ -88,7 +88,7 @@ func TestLivePreCopyChanging(t *testing.T) {
 
 // TestLiveIncrements makes a chain of a process that changes in every way, and
 // compares each merged prefix with the stopped process. Half of them have a
-// mapping that is swept (sweep).
+// large mapping besides, which is armed in the walk that looks at it.
 func TestLiveIncrements(t *testing.T) {
 	program := compile(t, "changing.c")
 	for seed := range 4 {
