@@ -12,12 +12,30 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"warder/internal/testutil"
 	"warder/snapshot"
 )
+
+// inCall waits until a thread is inside a call.
+func inCall(t *testing.T, tid, nr int) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/syscall", tid))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasPrefix(string(text), strconv.Itoa(nr)+" ") {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("thread %d is not in call %d: %q", tid, nr, text)
+		}
+	}
+}
 
 // TestLiveFacts compares the state with what a program says of itself.
 func TestLiveFacts(t *testing.T) {
@@ -42,6 +60,8 @@ func TestLiveFacts(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	inCall(t, tr.pid, unix.SYS_CLOCK_NANOSLEEP)
+	inCall(t, int(said["other.tid"]), pauseCall)
 	path := filepath.Join(t.TempDir(), "core")
 	if _, err := snapshot.Capture(context.Background(), tr, path, nil); err != nil {
 		t.Fatal(err)

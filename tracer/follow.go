@@ -66,6 +66,8 @@ type Followed struct {
 // While calls come fast a program that was started is kept on the tracer's
 // core (crowd). sched_getaffinity(2) does not show it; Cpus_allowed of
 // /proc/PID/status, and a reading of the clock, do.
+//
+// This process's SIGRTMAX-1 is taken: it ends the wait of the tracing thread.
 func Follow(ctx context.Context, cfg *Following) (*Followed, error) {
 	f := &follower{cfg: cfg, tasks: make(map[int]*thread)}
 	if err := errors.Join(f.choose(), interruptible()); err != nil {

@@ -11,7 +11,7 @@ import (
 )
 
 // wakeSignal ends the wait4 of a thread that it is sent to. Nothing else in this
-// process has a use for it: it is the last real-time signal but one.
+// process has a use for it: SIGRTMAX-1.
 const wakeSignal = syscall.Signal(63)
 
 // interruptible makes it so, once: the handlers of the Go runtime are installed
