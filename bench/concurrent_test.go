@@ -38,23 +38,26 @@ func together(s subject, atOnce, times int) subject {
 	}}
 }
 
-// BenchmarkConcurrent is sessions of the empty program, many at a time.
+// BenchmarkConcurrent is sessions of an empty program, many at a time: the
+// smallest there can be, and a static C program.
 func BenchmarkConcurrent(b *testing.B) {
 	live(b)
-	empty := programOf(b, "empty")
-	for _, atOnce := range []int{1, 2, 8, 64} {
-		b.Run(strconv.Itoa(atOnce), func(b *testing.B) {
-			b.Cleanup(tracer.CloseIdle)
-			times := max(64, 4*atOnce)
-			c := contest{rounds: 15, runs: 1, subjects: []subject{
-				together(bare(b, empty), atOnce, times),
-				together(held("held", tracer.Config{Path: empty}), atOnce, times),
-			}}
-			all := c.compare(b, "us/program", value)
-			for i, s := range c.subjects {
-				b.ReportMetric(1e6/median(all[i].medians(value)), s.name+"/s")
-			}
-		})
+	for _, program := range []string{"empty", "emptylibc"} {
+		path := programOf(b, program)
+		for _, atOnce := range []int{1, 2, 8, 64} {
+			b.Run(program+"/"+strconv.Itoa(atOnce), func(b *testing.B) {
+				b.Cleanup(tracer.CloseIdle)
+				times := max(64, 4*atOnce)
+				c := contest{rounds: 15, runs: 1, subjects: []subject{
+					together(bare(b, path), atOnce, times),
+					together(held("held", tracer.Config{Path: path}), atOnce, times),
+				}}
+				all := c.compare(b, "us/program", value)
+				for i, s := range c.subjects {
+					b.ReportMetric(1e6/median(all[i].medians(value)), s.name+"/s")
+				}
+			})
+		}
 	}
 }
 
