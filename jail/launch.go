@@ -210,7 +210,7 @@ func (s *Stub) setup(spec *Spec) *table {
 	}
 	argv, env, empty := t.putStrings(spec.Argv), t.putStrings(spec.Env), t.putWords(0)
 	if spec.Filter != nil {
-		t.seccomp(spec.Filter(uint32(s.inner), s.key))
+		t.seccomp("seccomp", 0, spec.Filter(uint32(s.inner), s.key))
 	}
 	t.call("execve", unix.SYS_EXECVEAT, exec, empty, argv, env, unix.AT_EMPTY_PATH)
 	t.end()
@@ -218,7 +218,7 @@ func (s *Stub) setup(spec *Spec) *table {
 }
 
 // seccomp loads a program.
-func (t *table) seccomp(ins []bpf.RawInstruction) {
+func (t *table) seccomp(step string, flags uint64, ins []bpf.RawInstruction) {
 	prog := t.align()
 	for _, in := range ins { // struct sock_filter
 		t.blob = binary.LittleEndian.AppendUint16(t.blob, in.Op)
@@ -227,7 +227,7 @@ func (t *table) seccomp(ins []bpf.RawInstruction) {
 	}
 	t.bound()
 	fprog := t.putWords(uint64(len(ins)), prog) // struct sock_fprog
-	t.call("seccomp", unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0, fprog)
+	t.call(step, unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, flags, fprog)
 }
 
 var limitNames = [...]string{

@@ -2,6 +2,7 @@ package jail
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -77,13 +78,22 @@ func (s *Stub) prepare(spec *StubSpec) error {
 	t.call("capset (stub)", unix.SYS_CAPSET, t.putWords(unix.LINUX_CAPABILITY_VERSION_3), t.putWords(s.caps<<32|s.caps, 0, 0))
 	if spec.Filter != nil {
 		t.call("prctl(PR_SET_NO_NEW_PRIVS)", unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-		t.seccomp(spec.Filter(0, s.key))
+		step, flags := "seccomp", uint64(0)
+		if spec.Notify {
+			step, flags = ListenerStep, unix.SECCOMP_FILTER_FLAG_NEW_LISTENER
+		}
+		t.seccomp(step, flags, spec.Filter(0, s.key))
 	}
 	if err := s.make(); err != nil {
 		return err
 	}
 	if err := s.keepUmask(); err != nil {
 		return err
+	}
+	if spec.Notify {
+		if err := s.takeListener(); err != nil {
+			return err
+		}
 	}
 	// From now on row 0 makes a child. It shares the stub's memory until its
 	// execve, and the stub's own options attach it before it runs.
@@ -121,6 +131,36 @@ func (s *Stub) keepUmask() error {
 	}
 	s.umask = binary.LittleEndian.Uint64(result[:])
 	return nil
+}
+
+// ListenerStep is the step of a SetupError that says that a filter cannot have
+// a listener here: a container's runtime may refuse it, or have one itself.
+const ListenerStep = "seccomp (listener)"
+
+// takeListener takes what the last call of the table just made returned. No
+// child may have it: who has it answers his own calls.
+func (s *Stub) takeListener() error {
+	t := &s.table
+	var result [8]byte
+	if _, err := ptrace.ReadMem(s.PID, uint64(dataBase+(len(t.steps)-1)*rowSize+56), result[:]); err != nil {
+		return fmt.Errorf("process_vm_readv of pid %d: %w", s.PID, err)
+	}
+	fd := binary.LittleEndian.Uint64(result[:])
+	pidfd, err := unix.PidfdOpen(s.PID, 0)
+	if err != nil {
+		return fmt.Errorf("pidfd_open of stub %d: %w", s.PID, err)
+	}
+	defer unix.Close(pidfd)
+	s.listener, err = unix.PidfdGetfd(pidfd, int(fd), 0) // close-on-exec
+	if err != nil {
+		s.listener = -1
+		var errno unix.Errno
+		errors.As(err, &errno)
+		return &SetupError{ListenerStep, errno}
+	}
+	t.clear(0, s.key)
+	t.call("close_range (listener)", unix.SYS_CLOSE_RANGE, fd, fd, 0)
+	return s.make()
 }
 
 // make lets the stub itself make the calls of its table.

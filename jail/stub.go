@@ -29,6 +29,8 @@ type Stub struct {
 	row0  uint64 // flags of the clone that makes a child
 	view  *View
 	umask uint64
+	// listener is where the filter's notifications are read, or -1.
+	listener int
 
 	table table // the one that is being made
 }
@@ -41,6 +43,9 @@ type Filter func(self uint32, key uint64) []bpf.RawInstruction
 type StubSpec struct {
 	// Filter is loaded by the stub and inherited by its children; nil: none.
 	Filter Filter
+	// Notify gives Filter a listener, whose notifications the caller reads
+	// (Stub.Listener): those of all children, which never have it themselves.
+	Notify bool
 	// Detach makes the children the calling thread's own, so that it can wait
 	// for one that it no longer traces.
 	Detach bool
@@ -62,7 +67,7 @@ type StubSpec struct {
 // (PR_SET_CHILD_SUBREAPER), which the kernel then buries without being asked:
 // no zombie of a held program waits for an init process that may never look.
 func Start(spec *StubSpec) (*Stub, error) {
-	s := &Stub{sock: -1, dead: true}
+	s := &Stub{sock: -1, listener: -1, dead: true}
 	if err := s.start(spec); err != nil {
 		s.Close()
 		return nil, fmt.Errorf("start stub: %w", err)
@@ -139,6 +144,9 @@ func (s *Stub) Close() {
 	if s.sock >= 0 {
 		unix.Close(s.sock)
 	}
+	if s.listener >= 0 {
+		unix.Close(s.listener)
+	}
 	s.killChildren()
 	if s.dead {
 		return
@@ -159,6 +167,9 @@ func (s *Stub) killChildren() {
 
 // Owns reports whether a process is the stub's own, not a session's.
 func (s *Stub) Owns(pid int) bool { return pid == s.PID || pid == s.init && pid != 0 }
+
+// Listener is the descriptor of StubSpec.Notify, or -1. It is the stub's.
+func (s *Stub) Listener() int { return s.listener }
 
 // Inner is the id that the last child launched has in its own pid namespace.
 func (s *Stub) Inner() int { return s.inner }

@@ -18,7 +18,8 @@ import (
 // exists, and no program can know the key.
 //
 // Under Hybrid, where Value.Self decides, the call stops: the program is loaded
-// by the stub, once for all its children, before there is a process id.
+// by the stub, once for all its children, before there is a process id. Under
+// Notified each child loads SelfGuard for those calls.
 //
 // Seccomp programs are loaded per stub because loading one costs as much as a
 // launch: the kernel compiles it and runs it once for every call number.
@@ -30,14 +31,14 @@ func Lower(p *Policy, arch abi.Arch, target Target) (*bpf.Program, error) {
 }
 
 func lower(p *Policy, arch abi.Arch, target Target) (*bpf.Program, error) {
-	var only, later map[uint32]bool
+	var only, later, self map[uint32]bool
 	switch target {
 	case Hybrid:
 	case FilterOnly:
 		if err := p.stopErrors(); err != nil {
 			return nil, err
 		}
-		p = withoutForgery(p)
+		p = p.guarded(Action{Kind: Errno, Errno: eperm})
 	case LoaderStage:
 		later = p.stagedCalls(arch)
 		p = p.at(Loader)
@@ -46,9 +47,15 @@ func lower(p *Policy, arch abi.Arch, target Target) (*bpf.Program, error) {
 		p = p.at(Main)
 	case MainStage:
 		p = p.at(Main)
+	case Notified:
+		self = p.at(Main).selfCalls(arch)
+		p = p.at(Main).guarded(Action{Kind: Trace})
+	case SelfGuard:
+		only = p.at(Main).selfCalls(arch)
+		p = p.at(Main).guarded(Action{Kind: Trace})
 	}
 	l := lowering{
-		only: only, later: later,
+		only: only, later: later, self: self,
 		policy: p, arch: arch, target: target,
 		match:  NewMatcher(p, arch),
 		bodies: make(map[body]bpf.Label), watched: make(map[string]bool),
@@ -84,7 +91,25 @@ type lowering struct {
 	only    map[uint32]bool    // the calls that are decided, where not all are
 	watched map[string]bool
 	later   map[uint32]bool // those that a program loaded later decides too
+	self    map[uint32]bool // those that SelfGuard decides
 }
+
+// stop is what the program returns for a call that the supervisor decides.
+func (l *lowering) stop() uint32 {
+	if l.target == Notified || l.target == SelfGuard {
+		return bpf.RetUserNotif
+	}
+	return bpf.RetTrace
+}
+
+// traced reports whether the program's threads are traced while it holds them:
+// the supervisor may have them on a core of its choice then.
+func (l *lowering) traced() bool {
+	return l.target != FilterOnly && l.target != Notified && l.target != SelfGuard
+}
+
+// bound reports whether the process id is known when the program is loaded.
+func (l *lowering) bound() bool { return l.target == FilterOnly || l.target == SelfGuard }
 
 // body says how one call is decided. Calls with equal bodies share their code,
 // and neighbours of equal bodies are one interval.
@@ -134,26 +159,26 @@ func (l *lowering) intervals() []interval {
 }
 
 func (l *lowering) bodyOf(nr uint32) (body, []int32) {
-	if l.only != nil && !l.only[nr] {
+	if l.only != nil && !l.only[nr] || l.self[nr] {
 		return body{constant: true, ret: bpf.RetAllow}, nil
 	}
 	name, _ := l.arch.Name(nr)
 	list, fallback := l.match.rulesOf(nr), l.fallback(nr)
 	b := body{
 		launch: launchCall(name), clone: name == "clone", clone3: name == "clone3",
-		affinity: l.target != FilterOnly && affinityCall(name),
+		affinity: l.traced() && affinityCall(name),
 		later:    l.later[nr],
 		watched:  l.target != FilterOnly && l.watched[name],
 	}
 	if b.watched {
 		list = nil // whatever they say, it stops
 		if !b.launch {
-			return body{constant: true, ret: bpf.RetTrace}, nil
+			return body{constant: true, ret: l.stop()}, nil
 		}
 	}
 	ret, ok := l.constant(list, fallback)
 	if b.affinity && runs(ret) || b.later && ret != bpf.RetAllow {
-		ret = bpf.RetTrace
+		ret = l.stop()
 	}
 	if ok && !b.watched && !(runs(ret) && (b.clone || b.clone3)) {
 		if !b.launch || ret == bpf.RetAllow {
@@ -202,7 +227,7 @@ func affinityCall(name string) bool {
 
 func (l *lowering) ruleRet(r *Rule) uint32 {
 	if r.needsStop() != "" {
-		return bpf.RetTrace
+		return l.stop()
 	}
 	return l.ret(r.Action)
 }
@@ -216,13 +241,13 @@ func (l *lowering) ret(a Action) uint32 {
 	case Errno:
 		return bpf.RetErrno | a.Errno&bpf.RetData
 	case Trace, Rewrite:
-		return bpf.RetTrace
+		return l.stop()
 	case Kill:
 	}
 	if l.target == FilterOnly {
 		return bpf.RetKillProcess
 	}
-	return bpf.RetTrace
+	return l.stop()
 }
 
 // launchBlock places one block for all calls that the stub's key allows: the
@@ -271,12 +296,12 @@ func (l *lowering) place(in *interval) bpf.Label {
 	for i := len(in.list) - 1; i >= 0; i-- {
 		r := &l.policy.Rules[in.list[i]]
 		ret := l.ruleRet(r)
-		if l.target != FilterOnly && r.needsSelf() {
-			ret = bpf.RetTrace
+		if !l.bound() && r.needsSelf() {
+			ret = l.stop()
 		}
 		yes := l.returns(in, ret)
 		for j := len(r.When) - 1; j >= 0; j-- {
-			if l.target != FilterOnly && r.When[j].self() {
+			if !l.bound() && r.When[j].self() {
 				continue // decided at the stop
 			}
 			yes = l.cond(&r.When[j], yes, next)
@@ -296,16 +321,16 @@ func runs(ret uint32) bool { return ret == bpf.RetAllow || ret == bpf.RetLog }
 func (l *lowering) returns(in *interval, ret uint32) bpf.Label {
 	switch {
 	case in.watched:
-		return l.b.Ret(bpf.RetTrace)
+		return l.b.Ret(l.stop())
 	case in.later && (ret != bpf.RetAllow || in.clone || in.clone3):
-		return l.b.Ret(bpf.RetTrace)
+		return l.b.Ret(l.stop())
 	case in.clone && runs(ret):
 		yes, no := l.b.Ret(ret), l.b.Ret(bpf.RetErrno|eperm)
 		return l.b.Load(bpf.OffArgLow(0), l.b.And(cloneUntraced, l.b.Jeq(0, yes, no)))
 	case in.clone3 && runs(ret):
 		return l.b.Ret(bpf.RetErrno | enosys)
 	case in.affinity && runs(ret):
-		return l.b.Ret(bpf.RetTrace)
+		return l.b.Ret(l.stop())
 	}
 	return l.b.Ret(ret)
 }

@@ -26,6 +26,15 @@ const (
 	// StageChange is loaded behind LoaderStage at the entry point: it decides
 	// the calls that a rule with a stage names, and allows all others.
 	StageChange
+	// Notified is for the main stage of a program without a loader whose
+	// supervisor does not trace it: where MainStage stops, it notifies
+	// (SECCOMP_RET_USER_NOTIF, seccomp_unotify(2)). It lets each call run that a
+	// rule compares with Value.Self, because SelfGuard is loaded behind it. For
+	// policies that Notifies says it of.
+	Notified
+	// SelfGuard decides the calls that a rule compares with Value.Self, and
+	// allows all others. Each child loads it for itself.
+	SelfGuard
 	// Targets is how many there are.
 	Targets
 )
@@ -73,14 +82,14 @@ func (p *Policy) stopErrors() error {
 	return errors.Join(append(errs, p.TimeStops("seccomp"), p.PathStops("seccomp"))...)
 }
 
-// withoutForgery puts rules before p's that keep a program whom nobody traces
-// from sending SIGSYS, to itself or anyone: a death by it is how a violation
-// shows there.
-func withoutForgery(p *Policy) *Policy {
+// guarded puts rules before p's that answer a program whom nobody traces when it
+// sends SIGSYS, to itself or anyone: a death by it is how a foreign
+// architecture's call, and without a supervisor every violation, shows there.
+func (p *Policy) guarded(action Action) *Policy {
 	const sigsys = 31
 	guard := func(call, arg string, index int, op Op, bits uint8, value uint64) Rule {
 		return Rule{
-			Calls: []string{call}, Action: Action{Kind: Errno, Errno: eperm}, Why: "SIGSYS is the filter's",
+			Calls: []string{call}, Action: action, Why: "SIGSYS is the filter's",
 			When: []Cond{{Arg: arg, Index: index, Bits: bits, Op: op, Values: []Value{{N: value}}}},
 		}
 	}

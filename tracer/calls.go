@@ -152,7 +152,7 @@ func (s *session) violation(t *task, v rules.Verdict) error {
 	if s.call.Arch != abi.Native() {
 		viol.Arch = "foreign"
 	}
-	if s.cfg.Hooks.Violation != nil {
+	if s.cfg.Hooks.Violation != nil && !t.loose {
 		s.inHook = true
 		s.cfg.Hooks.Violation(s.tracee(t), viol)
 		s.inHook = false

@@ -2,7 +2,8 @@ package tracer
 
 import "golang.org/x/sys/unix"
 
-// StopKind is what wait4(2) reports of a seized tracee (ptrace(2)).
+// StopKind is what wait4(2) reports of a seized tracee (ptrace(2)), or a
+// notification of a program that is not traced.
 type StopKind uint8
 
 // The kinds, deaths included.
@@ -19,12 +20,13 @@ const (
 	GroupStop              // stopped by SIGSTOP, SIGTSTP, SIGTTIN or SIGTTOU
 	EventStop              // a new child, PTRACE_INTERRUPT, or SIGCONT's end of a group-stop
 	SignalStop             // a signal is about to be delivered
+	Notification           // SECCOMP_RET_USER_NOTIF, before the call (seccomp_unotify(2))
 	stopKinds              // how many there are
 )
 
 var stopNames = [stopKinds]string{
 	"unknown", "exited", "killed", "seccomp", "syscall", "fork", "exec",
-	"vfork-done", "exit", "group", "event", "signal",
+	"vfork-done", "exit", "group", "event", "signal", "notification",
 }
 
 // String names the kind for metrics and logs.

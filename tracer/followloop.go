@@ -122,7 +122,7 @@ func (f *follower) answer(t *thread, w wait) error {
 		return nil
 	case EventStop, VforkDoneStop, ExitStop:
 		return f.resume(t, 0)
-	case UnknownStop, ExitedDeath, SignaledDeath, stopKinds:
+	case UnknownStop, ExitedDeath, SignaledDeath, Notification, stopKinds:
 	}
 	return &Error{"follow", t.tid, fmt.Errorf("stop of kind %s", w.kind)}
 }

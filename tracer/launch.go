@@ -43,7 +43,9 @@ func (s *session) stubAndLaunch(io *stdio) (err error) {
 		if err == nil {
 			break
 		}
-		if !withdraw(err) {
+		if traced, failed := s.traceInstead(err); failed != nil && traced {
+			return failed
+		} else if !traced && !withdraw(err) {
 			return err
 		}
 		w.closeStub()

@@ -37,14 +37,11 @@ func (s *session) begin() error {
 		s.inHook = false
 	}
 	s.traceStart(t)
-	if s.cfg.Engine == Strict || s.cfg.Engine == Seccomp {
+	switch {
+	case s.cfg.Engine == Seccomp || s.notified:
+		return s.detach(t)
+	case s.cfg.Engine == Strict:
 		s.placement.over() // no stops come
-	}
-	if s.cfg.Engine == Seccomp {
-		if err := ptrace.Detach(t.tid, 0); err != nil && !errors.Is(err, unix.ESRCH) {
-			return &Error{"PTRACE_DETACH", t.tid, err}
-		}
-		return nil
 	}
 	return s.resume(t, 0)
 }
@@ -53,6 +50,11 @@ func (s *session) begin() error {
 // has happened before it answers any of it: wait4 looks at tasks in a fixed
 // order, and one that stops again at once would always be seen first.
 func (s *session) loop() error {
+	if s.notified {
+		if err := s.serve(); err != nil {
+			s.fail(err)
+		}
+	}
 	for len(s.tasks) > 0 {
 		err := s.next()
 		if errors.Is(err, unix.ECHILD) {
@@ -160,7 +162,7 @@ func (s *session) answer(t *task, w wait) error {
 		return s.listen(t)
 	case EventStop, VforkDoneStop:
 		return s.resume(t, 0)
-	case UnknownStop, ExitedDeath, SignaledDeath, ExitStop, stopKinds:
+	case UnknownStop, ExitedDeath, SignaledDeath, ExitStop, Notification, stopKinds:
 	}
 	s.fail(fmt.Errorf("thread %d: stop of an unknown kind", t.tid))
 	return s.put(t)

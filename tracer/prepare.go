@@ -22,6 +22,8 @@ type Prepared struct {
 	// filters are the seccomp programs, by target, compiled when a session asks.
 	filters [rules.Targets]func() (*rbpf.Program, error)
 	engine  Engine
+	// notifies: programs of this engine may be held by notifications.
+	notifies bool
 	// tightens: under this engine the kernel holds each stage by a program of
 	// its own.
 	tightens bool
@@ -93,6 +95,7 @@ func Prepare(policy *rules.Policy, engine Engine) (*Prepared, error) {
 	for _, call := range [...]string{"open", "openat", "openat2", "creat", "open_by_handle_at", "execve", "execveat"} {
 		p.opens = p.opens || policy.MayRun(call, rules.Main)
 	}
+	p.notifies = engine == Hybrid && policy.Notifies(arch)
 	p.executes = policy.MayRun("execve", rules.Main) || policy.MayRun("execveat", rules.Main)
 	changes := false
 	for _, call := range [...]string{
@@ -119,12 +122,14 @@ func Prepare(policy *rules.Policy, engine Engine) (*Prepared, error) {
 
 // choose gives the seccomp program that the session's child begins with, and
 // the one that is loaded behind it at the entry point; nil for none.
-func (p *Prepared) choose(prog *program) (target rules.Target, first, change *rbpf.Program, err error) {
+func (p *Prepared) choose(prog *program, notified bool) (target rules.Target, first, change *rbpf.Program, err error) {
 	switch {
 	case p.engine == Seccomp:
 		target = rules.FilterOnly
 	case p.engine != Hybrid:
 		return 0, nil, nil, nil
+	case notified:
+		target = rules.Notified
 	case p.tightens && prog.dynamic:
 		target = rules.LoaderStage
 		if change, err = p.filters[rules.StageChange](); err != nil {
@@ -148,7 +153,10 @@ func (s *session) stubFilter() jail.Filter {
 // childFilter is what each child loads by itself: a filter that compares with
 // the child's own process id.
 func (s *session) childFilter() jail.Filter {
-	if s.filter == nil || !s.policy.perChild {
+	switch {
+	case s.notified && s.guard != nil:
+		return s.guard.Bind
+	case s.filter == nil || !s.policy.perChild:
 		return nil
 	}
 	return s.filter.Bind

@@ -18,6 +18,7 @@ type program struct {
 	fd      int
 	dynamic bool   // has PT_INTERP: a loader runs before the entry point
 	interp  string // PT_INTERP, or ""
+	golang  bool   // it has the note of Go's linker: its runtime signals its threads
 
 	head   []byte  // of a script: it cannot be executed by itself
 	script *script // that the program is the interpreter of, or nil
@@ -132,7 +133,12 @@ func (p *program) parse(head []byte) error {
 	}
 	for i := range n {
 		ph := table[off+i*size:]
-		if elf.ProgType(binary.LittleEndian.Uint32(ph)) != elf.PT_INTERP {
+		switch elf.ProgType(binary.LittleEndian.Uint32(ph)) {
+		case elf.PT_INTERP:
+		case elf.PT_NOTE:
+			p.golang = p.golang || p.goNote(head, binary.LittleEndian.Uint64(ph[8:]), binary.LittleEndian.Uint64(ph[32:]))
+			continue
+		default:
 			continue
 		}
 		p.dynamic = true
@@ -142,6 +148,25 @@ func (p *program) parse(head []byte) error {
 		}
 	}
 	return nil
+}
+
+// goNote reports whether the first note of a segment is the build id that Go's
+// linker writes (cmd/internal/buildid): name "Go", type 4.
+func (p *program) goNote(head []byte, off, size uint64) bool {
+	const length = 16
+	note := make([]byte, length)
+	switch {
+	case size < length:
+		return false
+	case off <= uint64(len(head)) && uint64(len(head))-off >= length:
+		copy(note, head[off:])
+	default:
+		if n, err := unix.Pread(p.fd, note, int64(off)); err != nil || n < length {
+			return false
+		}
+	}
+	const goBuildID = 4
+	return binary.LittleEndian.Uint32(note) == 4 && binary.LittleEndian.Uint32(note[8:]) == goBuildID && string(note[12:]) == "Go\x00\x00"
 }
 
 // Sizes of Elf64_Ehdr and Elf64_Phdr (elf(5)).

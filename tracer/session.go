@@ -40,6 +40,8 @@ type session struct {
 	walls     []Wall        // that stand
 	target    rules.Target  // of filter
 	filter    *rbpf.Program // that the child begins with, or nil
+	guard     *rbpf.Program // that the child loads behind it, or nil
+	notified  bool          // the program is not traced once it runs
 	change    *rbpf.Program // that is loaded behind it at the entry point, or nil
 	keptFD    int           // that of Config.Keep
 	laterFD   int           // the program's descriptor of its main stage's Landlock ruleset, or -1
@@ -91,6 +93,11 @@ const pathMax = 4096
 func Run(ctx context.Context, cfg *Config) (*Result, error) {
 	s, err := newSession(cfg)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.notify(); err != nil {
+		s.closeRoot()
+		s.prog.close()
 		return nil, err
 	}
 	return s.supervise(ctx)
@@ -186,7 +193,7 @@ func newSession(cfg *Config) (*session, error) {
 			return nil, err
 		}
 	}
-	if s.target, s.filter, s.change, err = prepared.choose(s.prog); err == nil && cfg.Engine == Strict && s.prog.dynamic {
+	if err = s.chooseFilters(); err == nil && cfg.Engine == Strict && s.prog.dynamic {
 		err = &LaunchError{Path: cfg.Path, Err: unix.ENOEXEC, Hint: "the strict engine runs static programs only: link it with -static -nostdlib"}
 	}
 	if err != nil {

@@ -24,6 +24,7 @@ type task struct {
 	signal  int  // what it is resumed with then
 	listen  bool // or it is in a group-stop
 	inside  bool // the witness waits for the return of its call
+	loose   bool // it is not in a stop: it waits for the answer to a notification
 	seen    bool // the call that it is at the entry of was told of already
 }
 

@@ -151,7 +151,7 @@ type stubKey struct {
 
 // plan decides which walls the stub puts up for its children.
 func (s *session) plan() (stubKey, *jail.StubSpec) {
-	spec := &jail.StubSpec{Filter: s.stubFilter(), Detach: s.cfg.Engine == Seccomp}
+	spec := &jail.StubSpec{Filter: s.stubFilter(), Detach: s.cfg.Engine == Seccomp || s.notified, Notify: s.notified}
 	s.walls, s.result.Unavailable = s.walls[:0], nil
 	user := false // in a user namespace of its own
 	for _, sp := range spaces {
@@ -328,7 +328,7 @@ func (s *session) standing(spec *jail.Spec) {
 	add(WallCaps, true)
 	add(WallNoNewPriv, true)
 	add(WallSeccomp, s.cfg.Engine != Ptrace)
-	add(WallTracer, s.cfg.Engine != Seccomp)
+	add(WallTracer, s.cfg.Engine != Seccomp && !s.notified)
 	add(WallRlimits, true)
 	add(WallLandlock, spec.Ruleset >= 0)
 	for _, w := range Walls() {

@@ -45,7 +45,7 @@ type Metrics struct {
 // How many values the labels have.
 const (
 	outcomes  = int(tracer.Halted) + 1
-	stopKinds = int(tracer.SignalStop) + 1
+	stopKinds = int(tracer.Notification) + 1
 	actions   = int(rules.Rewrite) + 1
 )
 

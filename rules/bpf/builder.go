@@ -35,6 +35,7 @@ func OffArgHigh(i int) uint32 { return uint32(16 + 8*i + 4) }
 const (
 	RetKillProcess = 0x80000000
 	RetErrno       = 0x00050000
+	RetUserNotif   = 0x7fc00000
 	RetTrace       = 0x7ff00000
 	RetLog         = 0x7ffc0000
 	RetAllow       = 0x7fff0000

@@ -75,6 +75,8 @@ func RetName(v uint32) string {
 		return "KILL_PROCESS"
 	case RetErrno:
 		return fmt.Sprintf("ERRNO(%d)", data)
+	case RetUserNotif:
+		return "USER_NOTIF"
 	case RetTrace:
 		return "TRACE"
 	case RetLog:

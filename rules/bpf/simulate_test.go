@@ -126,6 +126,7 @@ func TestRetName(t *testing.T) {
 		bpf.RetKillProcess: "KILL_PROCESS",
 		bpf.RetErrno:       "ERRNO(0)",
 		bpf.RetErrno | 9:   "ERRNO(9)",
+		bpf.RetUserNotif:   "USER_NOTIF",
 		bpf.RetTrace:       "TRACE",
 		bpf.RetTrace | 5:   "TRACE",
 		bpf.RetLog:         "LOG",

@@ -27,6 +27,19 @@ func main() {
 	}
 }
 
+// loaded reports whether some session loads a policy's program for target.
+func loaded(p *rules.Policy, target rules.Target) bool {
+	switch target {
+	case rules.FilterOnly:
+		return true
+	case rules.Notified:
+		return p.Notifies(abi.X86_64)
+	case rules.SelfGuard:
+		return p.Notifies(abi.X86_64) && p.ComparesSelf(abi.X86_64)
+	}
+	return (target != rules.Hybrid) == p.Tightens()
+}
+
 // generate gives the text of zprofiles.go.
 func generate() ([]byte, error) {
 	var b, lowered bytes.Buffer
@@ -45,10 +58,9 @@ func generate() ([]byte, error) {
 			literal = strings.ReplaceAll(literal, ", "+element, ",\n"+element)
 		}
 		b.WriteString(literal + ",\n")
-		for _, target := range [...]rules.Target{rules.Hybrid, rules.FilterOnly, rules.LoaderStage, rules.MainStage, rules.StageChange} {
-			staged := target >= rules.LoaderStage
-			if target != rules.FilterOnly && staged != p.Tightens() {
-				continue // no session loads it
+		for _, target := range [...]rules.Target{rules.Hybrid, rules.FilterOnly, rules.LoaderStage, rules.MainStage, rules.StageChange, rules.Notified, rules.SelfGuard} {
+			if !loaded(p, target) {
+				continue
 			}
 			program, err := rules.Lower(p, abi.X86_64, target)
 			var stop *rules.StopError
