@@ -18,8 +18,7 @@ import (
 // exists, and no program can know the key.
 //
 // Under Hybrid, where Value.Self decides, the call stops: the program is loaded
-// by the stub, once for all its children, before there is a process id. Under
-// Notified each child loads SelfGuard for those calls.
+// by the stub, once for all its children, before there is a process id.
 //
 // Seccomp programs are loaded per stub because loading one costs as much as a
 // launch: the kernel compiles it and runs it once for every call number.
@@ -31,7 +30,7 @@ func Lower(p *Policy, arch abi.Arch, target Target) (*bpf.Program, error) {
 }
 
 func lower(p *Policy, arch abi.Arch, target Target) (*bpf.Program, error) {
-	var only, later, self map[uint32]bool
+	var only, later map[uint32]bool
 	switch target {
 	case Hybrid:
 	case FilterOnly:
@@ -48,14 +47,18 @@ func lower(p *Policy, arch abi.Arch, target Target) (*bpf.Program, error) {
 	case MainStage:
 		p = p.at(Main)
 	case Notified:
-		self = p.at(Main).selfCalls(arch)
-		p = p.at(Main).guarded(Action{Kind: Trace})
+		p = p.at(Main)
+		preempts := p.Preempts()
+		if p = p.guarded(Action{Kind: Trace}); preempts {
+			p = p.preempting(Eq)
+		}
 	case SelfGuard:
-		only = p.at(Main).selfCalls(arch)
-		p = p.at(Main).guarded(Action{Kind: Trace})
+		nr, _ := arch.Number(preemptCall)
+		only = map[uint32]bool{nr: true}
+		p = p.at(Main).preempting(Ne)
 	}
 	l := lowering{
-		only: only, later: later, self: self,
+		only: only, later: later,
 		policy: p, arch: arch, target: target,
 		match:  NewMatcher(p, arch),
 		bodies: make(map[body]bpf.Label), watched: make(map[string]bool),
@@ -65,10 +68,10 @@ func lower(p *Policy, arch abi.Arch, target Target) (*bpf.Program, error) {
 	}
 	tree := l.tree(l.launchBlock(l.intervals()))
 	if arch == abi.X86_64 {
-		tree = l.b.Jge(abi.X32Bit, l.b.Ret(bpf.RetKillProcess), tree)
+		tree = l.b.Jge(abi.X32Bit, l.b.Ret(l.foreign()), tree)
 	}
 	entry := l.b.Load(bpf.OffNr, tree)
-	entry = l.b.Jeq(arch.Audit(), entry, l.b.Ret(bpf.RetKillProcess))
+	entry = l.b.Jeq(arch.Audit(), entry, l.b.Ret(l.foreign()))
 	return l.b.Finish(l.b.Load(bpf.OffArch, entry))
 }
 
@@ -91,15 +94,27 @@ type lowering struct {
 	only    map[uint32]bool    // the calls that are decided, where not all are
 	watched map[string]bool
 	later   map[uint32]bool // those that a program loaded later decides too
-	self    map[uint32]bool // those that SelfGuard decides
 }
 
 // stop is what the program returns for a call that the supervisor decides.
 func (l *lowering) stop() uint32 {
-	if l.target == Notified || l.target == SelfGuard {
+	if l.target == Notified {
 		return bpf.RetUserNotif
 	}
 	return bpf.RetTrace
+}
+
+// foreign is what it returns for a call of a foreign architecture. A tracer
+// that rewrites calls could make one of what is not, so that there the kernel
+// ends the program by itself; a notification cannot.
+func (l *lowering) foreign() uint32 {
+	switch l.target {
+	case Notified:
+		return bpf.RetUserNotif
+	case SelfGuard:
+		return bpf.RetAllow
+	}
+	return bpf.RetKillProcess
 }
 
 // traced reports whether the program's threads are traced while it holds them:
@@ -159,7 +174,7 @@ func (l *lowering) intervals() []interval {
 }
 
 func (l *lowering) bodyOf(nr uint32) (body, []int32) {
-	if l.only != nil && !l.only[nr] || l.self[nr] {
+	if l.only != nil && !l.only[nr] {
 		return body{constant: true, ret: bpf.RetAllow}, nil
 	}
 	name, _ := l.arch.Name(nr)
@@ -244,7 +259,7 @@ func (l *lowering) ret(a Action) uint32 {
 		return l.stop()
 	case Kill:
 	}
-	if l.target == FilterOnly {
+	if l.bound() {
 		return bpf.RetKillProcess
 	}
 	return l.stop()

@@ -28,12 +28,14 @@ const (
 	StageChange
 	// Notified is for the main stage of a program without a loader whose
 	// supervisor does not trace it: where MainStage stops, it notifies
-	// (SECCOMP_RET_USER_NOTIF, seccomp_unotify(2)). It lets each call run that a
-	// rule compares with Value.Self, because SelfGuard is loaded behind it. For
-	// policies that Notifies says it of.
+	// (SECCOMP_RET_USER_NOTIF, seccomp_unotify(2)), for foreign architectures
+	// too. Of what a rule compares with Value.Self it lets one call run, by which
+	// the Go runtime preempts its threads (Preempts), because SelfGuard is loaded
+	// behind it. For policies that Notifies says it of.
 	Notified
-	// SelfGuard decides the calls that a rule compares with Value.Self, and
-	// allows all others. Each child loads it for itself.
+	// SelfGuard decides that call and allows all others. Each child loads it for
+	// itself, with its process id; where the policy kills, the kernel does. It
+	// cannot notify: only one filter of a process may have a listener.
 	SelfGuard
 	// Targets is how many there are.
 	Targets

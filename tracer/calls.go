@@ -212,7 +212,10 @@ func (s *session) ruleText(v rules.Verdict) string {
 // unseenViolation is one that the kernel ended without a stop.
 func (s *session) unseenViolation() *Violation {
 	rule := "a call through a foreign architecture's entry (int 0x80, x32): the kernel ended the program before it ran"
-	if s.cfg.Engine == Seccomp {
+	switch {
+	case s.notified:
+		return s.unseenPreemption()
+	case s.cfg.Engine == Seccomp:
 		rule = "the seccomp filter ended the program; the seccomp engine cannot say for which call"
 	}
 	return &Violation{Arch: "foreign", PID: s.root, TID: s.root, Rule: rule}

@@ -108,6 +108,19 @@ func (s *session) mayRaise(t *task) {
 	}
 }
 
+// unseenPreemption is the one violation that the kernel ends a notified program
+// for by itself: rules.SelfGuard's.
+func (s *session) unseenPreemption() *Violation {
+	const sigurg = 23
+	nr, _ := abi.Native().Number("tgkill")
+	c := rules.Call{Arch: abi.Native(), Nr: nr, Args: [6]uint64{2: sigurg}}
+	v := s.policy.matcher().Decide(&c, &s.ctx)
+	return &Violation{
+		Arch: c.Arch.String(), Args: c.Args, PID: s.root, TID: s.root,
+		Rule: "tgkill(another process, SIGURG): " + s.ruleText(v),
+	}
+}
+
 // catch traces a thread that waits for an answer and stops it; false where it
 // may not be, or is dead.
 func (s *session) catch(t *task) (bool, error) {

@@ -7,7 +7,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"warder/abi"
 	"warder/internal/ptrace"
 	"warder/jail"
 	"warder/rules"
@@ -96,7 +95,7 @@ func (s *session) serve() error {
 // chooseFilters settles which seccomp programs the session has.
 func (s *session) chooseFilters() (err error) {
 	s.target, s.filter, s.change, err = s.policy.choose(s.prog, s.notified)
-	if err == nil && s.notified && s.policy.Policy.ComparesSelf(abi.Native()) {
+	if err == nil && s.notified && s.policy.Policy.Preempts() {
 		s.guard, err = s.policy.filters[rules.SelfGuard]()
 	}
 	return err

@@ -95,7 +95,7 @@ func Prepare(policy *rules.Policy, engine Engine) (*Prepared, error) {
 	for _, call := range [...]string{"open", "openat", "openat2", "creat", "open_by_handle_at", "execve", "execveat"} {
 		p.opens = p.opens || policy.MayRun(call, rules.Main)
 	}
-	p.notifies = engine == Hybrid && policy.Notifies(arch)
+	p.notifies = engine == Hybrid && policy.Notifies()
 	p.executes = policy.MayRun("execve", rules.Main) || policy.MayRun("execveat", rules.Main)
 	changes := false
 	for _, call := range [...]string{

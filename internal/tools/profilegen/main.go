@@ -33,9 +33,9 @@ func loaded(p *rules.Policy, target rules.Target) bool {
 	case rules.FilterOnly:
 		return true
 	case rules.Notified:
-		return p.Notifies(abi.X86_64)
+		return p.Notifies()
 	case rules.SelfGuard:
-		return p.Notifies(abi.X86_64) && p.ComparesSelf(abi.X86_64)
+		return p.Notifies() && p.Preempts()
 	}
 	return (target != rules.Hybrid) == p.Tightens()
 }
