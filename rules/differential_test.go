@@ -336,9 +336,10 @@ func differ(t testing.TB, data []byte, seen map[string]int) {
 	for i := range calls {
 		calls[i] = s.call(p)
 	}
-	staged := newStages(t, p, abi.X86_64)
+	staged, notified := newStages(t, p, abi.X86_64), newNotifying(t, p, abi.X86_64)
 	for i := range calls {
 		staged.check(t, &calls[i], seen)
+		notified.check(t, &calls[i], seen)
 	}
 	for _, k := range checkers {
 		for i := range calls {
@@ -365,7 +366,7 @@ func TestDifferential(t *testing.T) {
 		}
 		differ(t, data, seen)
 	}
-	for _, kind := range []string{"ALLOW", "LOG", "ERRNO", "TRACE", "KILL_PROCESS", "loader ALLOW", "main ALLOW", "main ERRNO", "change ERRNO", "change TRACE"} {
+	for _, kind := range []string{"ALLOW", "LOG", "ERRNO", "TRACE", "KILL_PROCESS", "loader ALLOW", "main ALLOW", "main ERRNO", "change ERRNO", "change TRACE", "notified ALLOW", "notified ERRNO", "notified USER_NOTIF"} {
 		if seen[kind] < rounds {
 			t.Errorf("%d calls come to %s in %d policies: %v", seen[kind], kind, rounds, seen)
 		}
