@@ -21,11 +21,13 @@ import (
 )
 
 // Environment of the role "supervisor": the engine, the mark that its programs
-// bear as argv[0], and their files.
+// bear as argv[0], their files, and a profile where the engine alone does not
+// say which.
 const (
 	engineVariable   = "WARDER_TRACER_ENGINE"
 	markVariable     = "WARDER_TRACER_MARK"
 	programsVariable = "WARDER_TRACER_PROGRAMS"
+	profileVariable  = "WARDER_TRACER_PROFILE"
 )
 
 // superviseForEver runs four sessions at a time until it is killed. It says
@@ -36,8 +38,8 @@ func superviseForEver() int {
 		return 2
 	}
 	policy, err := rules.Parse("all.yaml", []byte(allowAll), rules.ParseOptions{})
-	if engine == tracer.Seccomp {
-		policy, err = rules.Profile("runtime")
+	if name := os.Getenv(profileVariable); name != "" {
+		policy, err = rules.Profile(name)
 	}
 	if err != nil {
 		return 2
@@ -71,22 +73,29 @@ func TestLiveSupervisorKilled(t *testing.T) {
 	noStrays(t)
 	adopt(t)
 	for _, c := range []struct {
+		name     string
 		engine   tracer.Engine
+		profile  string
 		times    int
 		programs []string
 	}{
-		{tracer.Hybrid, 50, []string{"spin", "threads", "forkstorm"}},
-		{tracer.Ptrace, 50, []string{"spin", "threads", "forkstorm"}},
-		{tracer.Seccomp, 20, []string{"spin", "threads"}},
+		{"hybrid", tracer.Hybrid, "", 50, []string{"spin", "threads", "forkstorm"}},
+		{"ptrace", tracer.Ptrace, "", 50, []string{"spin", "threads", "forkstorm"}},
+		{"seccomp", tracer.Seccomp, "runtime", 20, []string{"spin", "threads"}},
+		{"notified", tracer.Hybrid, "compute", 20, []string{"preempt", "preempt"}},
 	} {
-		t.Run(c.engine.String(), func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			programs := ""
 			for _, name := range c.programs {
-				programs += string(filepath.ListSeparator) + testprog.Program(t, name)
+				path := testprog.Program(t, name)
+				if c.name == "notified" {
+					path = noted(t, path) // one has lost its first thread, as has the other soon
+				}
+				programs += string(filepath.ListSeparator) + path
 			}
 			mark := fmt.Sprintf("warder-marked-%d-%d", os.Getpid(), rand.Uint32())
 			env := append(os.Environ(), roleVariable+"=supervisor", engineVariable+"="+c.engine.String(),
-				markVariable+"="+mark, programsVariable+"="+programs[1:])
+				markVariable+"="+mark, profileVariable+"="+c.profile, programsVariable+"="+programs[1:])
 			seen := 0
 			for range c.times {
 				after := time.Duration(1+rand.IntN(300)) * ms

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"debug/elf"
 	"encoding/binary"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -91,5 +92,127 @@ func TestLiveAttacksNotified(t *testing.T) {
 				t.Error("it was traced")
 			}
 		})
+	}
+}
+
+// TestLiveNotified: a program of Go's is traced only for a caller who wants it
+// so, and makes no stop for its signals otherwise.
+func TestLiveNotified(t *testing.T) {
+	testutil.Require(t, testutil.Ptrace, testutil.Seccomp)
+	const rounds = 2000
+	path := noted(t, testprog.Program(t, "preempt"))
+	for _, c := range []struct {
+		name   string
+		cfg    tracer.Config
+		traced bool
+	}{
+		{"notified", tracer.Config{}, false},
+		{"hooks", tracer.Config{Hooks: tracer.Hooks{Entry: func(*tracer.Tracee) {}, Violation: func(*tracer.Tracee, *tracer.Violation) {}}}, false},
+		{"runtime", tracer.Config{Policy: profile(t, "runtime")}, false},
+		{"required", tracer.Config{Require: []tracer.Wall{tracer.WallTracer}}, true},
+		{"watched", tracer.Config{Watch: tracer.Watch{Exit: true}, Hooks: tracer.Hooks{Event: func(*tracer.Frozen, *tracer.Event) {}}}, true},
+		{"logging", tracer.Config{Policy: onTopOf(t, "compute", "syscalls: [{call: getpid, action: log}]\n")}, true},
+		{"ptrace", tracer.Config{Engine: tracer.Ptrace}, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := &watcher{}
+			c.cfg.Path, c.cfg.Args, c.cfg.Limits, c.cfg.Observer = path, args("2000"), unhurried, w
+			r, out := hold(t, c.cfg)
+			if r.Outcome != tracer.OK || out != "2000\n" {
+				t.Fatalf("%s %s, printed %q", fate(r), r.Message, out)
+			}
+			if notified(r) == c.traced {
+				t.Errorf("notified: %v", !c.traced)
+			}
+			if c.traced != (r.Stops >= 2*rounds) || !c.traced && r.Stops > 20 {
+				t.Errorf("%d stops, traced: %v", r.Stops, c.traced)
+			}
+			if n := w.stops[tracer.Notification]; !c.traced && uint64(n) != r.Stops || c.traced && n != 0 {
+				t.Errorf("%d notifications of %d stops", n, r.Stops)
+			}
+		})
+	}
+}
+
+// TestLiveNotifiedViolation: what is reported of a violation is what a traced
+// session says of it, and its hook sees the registers of the call.
+func TestLiveNotifiedViolation(t *testing.T) {
+	testutil.Require(t, testutil.Ptrace, testutil.Seccomp)
+	for _, name := range [...]string{"open-openat", "kill-parent"} {
+		path := noted(t, testprog.Attack(t, name))
+		var said [2]string
+		for i, require := range [][]tracer.Wall{nil, {tracer.WallTracer}} {
+			seen := 0
+			r, out := hold(t, tracer.Config{
+				Path: path, Args: []string{name, "/nowhere"}, Require: require, Limits: unhurried,
+				Hooks: tracer.Hooks{Violation: func(tr *tracer.Tracee, v *tracer.Violation) {
+					seen++
+					regs, err := tr.Regs()
+					if err != nil || regs.PC() != v.IP || tr.TID() != v.TID {
+						t.Errorf("%s: thread %d at %v, violation of thread %d at %#x, %v", name, tr.TID(), regs, v.TID, v.IP, err)
+					}
+				}},
+			})
+			if r.Outcome != tracer.PolicyViolation || seen != 1 || notified(r) != (i == 0) {
+				t.Fatalf("%s: %s, the hook was called %d times, notified: %v\n%s", name, fate(r), seen, notified(r), out)
+			}
+			v := *r.Violation
+			v.PID, v.TID = 0, 0
+			said[i] = strings.ReplaceAll(v.String(), path, "") + " " + v.Arch
+			if name == "kill-parent" { // whose parent is another: the stub, or this process
+				_, said[i], _ = strings.Cut(said[i], ",")
+			}
+		}
+		if said[0] != said[1] {
+			t.Errorf("%s: notified %q, traced %q", name, said[0], said[1])
+		}
+	}
+}
+
+// TestLiveNotifiedFstat: the call that is answered in the program's place is
+// answered as the kernel answers it.
+func TestLiveNotifiedFstat(t *testing.T) {
+	testutil.Require(t, testutil.Ptrace, testutil.Seccomp)
+	r, out := hold(t, tracer.Config{Path: noted(t, testprog.Program(t, "fstats")), Limits: unhurried})
+	if out != "10\n" || r.Outcome != tracer.OK || !notified(r) || r.Stops < 11 {
+		t.Errorf("%s, printed %q, %d notifications", fate(r), out, r.Stops)
+	}
+}
+
+// TestLiveNotifiedInterrupted: a notification whose caller is interrupted
+// neither runs its call nor keeps the session.
+func TestLiveNotifiedInterrupted(t *testing.T) {
+	testutil.Require(t, testutil.Ptrace, testutil.Seccomp)
+	const rounds = 5000
+	r, out := hold(t, tracer.Config{
+		Path: noted(t, testprog.Program(t, "interrupted")), Args: args("5000"), Limits: unhurried,
+		Hooks: tracer.Hooks{Violation: func(*tracer.Tracee, *tracer.Violation) {}},
+	})
+	var absent, interrupted int
+	if _, err := fmt.Sscan(out, &absent, &interrupted); err != nil || absent+interrupted != rounds || absent == 0 {
+		t.Errorf("printed %q", out)
+	}
+	if !notified(r) || fate(r) != "policy-violation open" && fate(r) != "policy-violation openat" {
+		t.Errorf("%s %s", fate(r), r.Message)
+	}
+	t.Logf("%d of %d calls were interrupted", interrupted, rounds)
+}
+
+// TestLiveNotifiedSIGSYS: a SIGSYS that a program sends itself, in whatever
+// way, is told from the kernel's for what the filter refuses.
+func TestLiveNotifiedSIGSYS(t *testing.T) {
+	testutil.Require(t, testutil.Ptrace, testutil.Seccomp, testutil.I386)
+	timer := noted(t, testprog.Program(t, "timersys"))
+	for _, c := range []struct{ path, arg, want string }{
+		{timer, "31", "signaled SIGSYS"},
+		{timer, "14", "signaled SIGALRM"},
+		{noted(t, testprog.Attack(t, "forge-sys")), "", "signaled SIGSYS"},
+		{noted(t, testprog.Attack(t, "int80-getpid")), "", "policy-violation"},
+		{noted(t, testprog.Attack(t, "tgkill-preempt")), "", "policy-violation"},
+	} {
+		r, _ := hold(t, tracer.Config{Path: c.path, Args: args(c.arg), Limits: unhurried})
+		if got := fate(r); !expected(got, []string{c.want}) || !notified(r) {
+			t.Errorf("%s %s: %s, want %s", filepath.Base(c.path), c.arg, got, c.want)
+		}
 	}
 }

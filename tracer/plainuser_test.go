@@ -40,6 +40,8 @@ func TestLivePlainUser(t *testing.T) {
 		{"orphans", "^TestLiveVerdicts$/^(hybrid|ptrace)$/^leaves", 2},
 		{"sessions", "^TestLive(Stdout|LaunchErrors|CutOff|SetupErrors|StandardClosed|SignalsNotInherited|EntryMemory|EntryRegs|CallHook|ViolationHook|Panic|Orphan|ManySessions)$", 13},
 		{"attacks", "^TestLiveAttacks$/^(hybrid|ptrace)$/" + besideTheUser, 100},
+		{"notified", "^TestLiveNotified(Violation|Fstat|Interrupted|SIGSYS)?$", 12},
+		{"attacks, notified", "^TestLiveAttacksNotified$/" + besideTheUser, 50},
 		{"attacks, filter only", "^TestLiveAttacksFilterOnly$/" + besideTheUser, 50},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -48,7 +48,7 @@ type Result struct {
 	MaxRSS       int64         // bytes: the largest resident set of one process
 	MemoryPeak   int64         // bytes charged to the control group at most; -1: there was none
 	OutputBytes  int64         // read from standard output and error
-	Stops        uint64        // ptrace-stops answered after the launch
+	Stops        uint64        // ptrace-stops and notifications answered after the launch
 
 	Violation *Violation // for PolicyViolation
 	Message   string     // for Failed, and details of other outcomes
@@ -67,7 +67,8 @@ func (r *Result) CPU() time.Duration { return r.User + r.System }
 // Violation is the call that ended a session.
 type Violation struct {
 	// Call is the decoded call. Call.Name is empty where the kernel ended the
-	// program without a stop: a foreign architecture, or the seccomp engine.
+	// program without a stop: a foreign architecture, the seccomp engine, or a
+	// SIGURG that a program of Go's sends to another process.
 	Call     decode.Call
 	Arch     string // "x86_64", or "foreign"
 	Args     [6]uint64

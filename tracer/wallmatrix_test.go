@@ -71,8 +71,8 @@ var wallMatrix = []wallClass{
 		on("", "root", "fs-setxattr"),
 	)},
 	{"files: names and sizes", on("", "root", "stat-shadow stat-at stat-statx access-shadow access-errno readlink-exe handle-name fs-chdir inotify-watch")},
-	{"signals: to the supervisor and init", on("", "uid landlock", "kill-parent kill-junk kill-init tgkill-parent tkill-parent sigqueue-parent pidfd-kill")},
-	{"signals: to another session", on("sibling", "uid landlock pidns", "kill-other kill-parent tgkill-parent tkill-parent sigqueue-parent pidfd-kill fcntl-sigio")},
+	{"signals: to the supervisor and init", on("", "uid landlock", "kill-parent kill-junk kill-init tgkill-parent tgkill-preempt tkill-parent sigqueue-parent pidfd-kill")},
+	{"signals: to another session", on("sibling", "uid landlock pidns", "kill-other kill-parent tgkill-parent tgkill-preempt tkill-parent sigqueue-parent pidfd-kill fcntl-sigio")},
 	{"inspection: of the supervisor", on("", "baseline", "ptrace-seize ptrace-junk vm-readv vm-writev kcmp-parent pidfd-getfd robust-list-parent proc-parent proc-mem-other proc-fd-other process-madvise")},
 	{"inspection: of another session", slices.Concat(
 		on("sibling", "uid landlock pidns", "vm-readv vm-writev kcmp-parent pidfd-getfd robust-list-parent"),

@@ -172,7 +172,7 @@ func TestCardinality(t *testing.T) {
 	}
 	bound := map[string]int{
 		"warder_calls_total": (int(rules.Rewrite) + 1) * (len(abi.Native().Names()) + 1),
-		"warder_stops_total": int(tracer.SignalStop) + 1, "warder_sessions_total": int(tracer.Halted) + 1,
+		"warder_stops_total": int(tracer.Notification) + 1, "warder_sessions_total": int(tracer.Halted) + 1,
 	}
 	for _, f := range list {
 		if n, most := len(f.GetMetric()), max(bound[f.GetName()], 1); n > most {

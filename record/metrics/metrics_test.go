@@ -108,7 +108,7 @@ warder_sessions_total{outcome="wall-time-limit"} 0
 
 // TestKinds holds the labels to the tracer's words.
 func TestKinds(t *testing.T) {
-	if got := (tracer.SignalStop + 1).String(); got != "unknown" {
+	if got := (tracer.Notification + 1).String(); got != "unknown" {
 		t.Errorf("tracer has a stop kind %q that is not counted", got)
 	}
 	if got := (tracer.Halted + 1).String(); got != "outcome 10" {
