@@ -16,7 +16,7 @@ type Engine uint8
 
 const (
 	// Hybrid settles in a seccomp filter what registers can settle and stops
-	// for the rest. The default.
+	// for the rest, or is notified of it. The default.
 	Hybrid Engine = iota
 	// Ptrace stops every call at entry and exit; no filter.
 	Ptrace

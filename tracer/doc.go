@@ -15,6 +15,10 @@
 // supervisor itself or of the launch. Nothing that a held program does is an
 // error, a panic or a hang here.
 //
+// A program of the Go runtime, which signals its own threads all the time, is
+// not traced past its launch: what its filter leaves to the session comes as a
+// seccomp notification (seccomp_unotify(2)), and is decided and answered alike.
+//
 // Attach is for processes that no session holds: it stops one, lends out its
 // registers and memory, and lets it go on as it was.
 //

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"warder/internal/testprog"
@@ -215,4 +216,29 @@ func TestLiveNotifiedSIGSYS(t *testing.T) {
 			t.Errorf("%s %s: %s, want %s", filepath.Base(c.path), c.arg, got, c.want)
 		}
 	}
+}
+
+// TestLiveNotifiedAtOnce: sessions share their worker's listener one after
+// another, and nobody else's.
+func TestLiveNotifiedAtOnce(t *testing.T) {
+	testutil.Require(t, testutil.Ptrace, testutil.Seccomp)
+	noStrays(t)
+	paths := [...]string{
+		noted(t, testprog.Program(t, "fstats")), noted(t, testprog.Attack(t, "open-openat")),
+		noted(t, testprog.Attack(t, "forge-sys")), testprog.Program(t, "emptylibc"),
+	}
+	want := [...]string{"exited 0", "policy-violation openat", "signaled SIGSYS", "exited 0"}
+	var group sync.WaitGroup
+	for i := range 8 {
+		group.Go(func() {
+			for n := range 40 {
+				k := (i + n) % len(paths)
+				r, out := hold(t, tracer.Config{Path: paths[k], Limits: unhurried})
+				if got := fate(r); got != want[k] || notified(r) != (k < 3) {
+					t.Errorf("%s: %s %s, want %s, printed %q", filepath.Base(paths[k]), got, r.Message, want[k], out)
+				}
+			}
+		})
+	}
+	group.Wait()
 }

@@ -30,7 +30,7 @@ A figure is the median of the rounds; the interval beside it holds that median w
 - Peak memory is the largest resident set of one process. CPU time of another tool is what its own wait4 tells: bwrap leaves its program's out.
 - Growth is wall time divided by all tasks' calls: on two cores, two tasks that do not disturb each other halve it.
 
-Programs that signal themselves stop at each signal, as the Go runtime makes queens do: see [stops](stops.md#programs-that-signal-themselves).
+queens is a program of Go, whose runtime signals its threads all the time, and makes no stops for it: see [notifications](notifications.md).
 
 What they do not mean: nothing here is about the kernel's own checks on paths and objects (Landlock, namespaces), about what a program does between its calls, or about other machines. Output went to /dev/null. strace writes a line at each stop: it does more than the others.
 
