@@ -76,7 +76,7 @@ func New(reg prometheus.Registerer) (*Metrics, error) {
 		Name: "warder_sessions_total", Help: "Sessions that ended, by outcome.",
 	}, []string{"outcome"})
 	stops := prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "warder_stops_total", Help: "Ptrace-stops that the supervisor answered, by kind.",
+		Name: "warder_stops_total", Help: "Ptrace-stops and notifications that the supervisor answered, by kind.",
 	}, []string{"kind"})
 	m.calls = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "warder_calls_total", Help: "System calls decided at a stop, by verdict and name.",
