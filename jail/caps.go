@@ -18,7 +18,7 @@ func EffectiveCaps() (uint64, error) {
 
 // stubCaps are what a stub needs for its children: their ids, securebits and
 // root. It gives up all others once its own set-up is done.
-const stubCaps = 1<<unix.CAP_SETUID | 1<<unix.CAP_SETGID | 1<<unix.CAP_SETPCAP | 1<<unix.CAP_SYS_CHROOT
+const stubCaps = 1<<unix.CAP_SETUID | 1<<unix.CAP_SETGID | 1<<unix.CAP_SYS_CHROOT
 
 // KeepCaps takes from all threads of this process every capability but those
 // in keep, for good. The Go runtime stops them for it.

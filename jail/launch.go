@@ -180,11 +180,8 @@ func (s *Stub) setup(spec *Spec) *table {
 		t.call("unshare (filesystem state)", unix.SYS_UNSHARE, unix.CLONE_FS)
 		t.changeRoot(emptyRootFD)
 	}
-	if s.caps&(1<<unix.CAP_SETPCAP) != 0 {
-		t.call("prctl(PR_SET_SECUREBITS)", unix.SYS_PRCTL, unix.PR_SET_SECUREBITS, secureBits)
-	}
 	for _, l := range spec.Limits {
-		t.call(limitName(l.Resource), unix.SYS_PRLIMIT64, 0, uint64(l.Resource), t.putWords(l.Value, l.Value), 0)
+		t.limit(l)
 	}
 	if spec.GID >= 0 {
 		t.call("setgroups", unix.SYS_SETGROUPS, 0, 0)
@@ -197,7 +194,6 @@ func (s *Stub) setup(spec *Spec) *table {
 	// After the ids: a change of ids clears the death signal. It is what
 	// ends a child whose engine has no tracer.
 	t.call("prctl(PR_SET_PDEATHSIG)", unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uint64(unix.SIGKILL))
-	t.call("prctl(PR_SET_NO_NEW_PRIVS)", unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 	if spec.NoTSC {
 		t.call("prctl(PR_SET_TSC)", unix.SYS_PRCTL, unix.PR_SET_TSC, unix.PR_TSC_SIGSEGV)
 	}
@@ -247,6 +243,11 @@ var limitNames = [...]string{
 	unix.RLIMIT_NICE:       "prlimit64 (RLIMIT_NICE)",
 	unix.RLIMIT_RTPRIO:     "prlimit64 (RLIMIT_RTPRIO)",
 	unix.RLIMIT_RTTIME:     "prlimit64 (RLIMIT_RTTIME)",
+}
+
+// limit sets a limit, soft and hard.
+func (t *table) limit(l Limit) {
+	t.call(limitName(l.Resource), unix.SYS_PRLIMIT64, 0, uint64(l.Resource), t.putWords(l.Value, l.Value), 0)
 }
 
 // limitName is the step that sets a limit.

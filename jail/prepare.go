@@ -73,11 +73,17 @@ func (s *Stub) prepare(spec *StubSpec) error {
 			}
 		}
 	}
+	for _, l := range spec.Limits {
+		t.limit(l)
+	}
+	if s.caps&(1<<unix.CAP_SETPCAP) != 0 {
+		t.call("prctl(PR_SET_SECUREBITS)", unix.SYS_PRCTL, unix.PR_SET_SECUREBITS, secureBits)
+	}
 	// Whatever the program may do to the stub gains it no more than this.
 	s.caps &= stubCaps
 	t.call("capset (stub)", unix.SYS_CAPSET, t.putWords(unix.LINUX_CAPABILITY_VERSION_3), t.putWords(s.caps<<32|s.caps, 0, 0))
+	t.call("prctl(PR_SET_NO_NEW_PRIVS)", unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 	if spec.Filter != nil {
-		t.call("prctl(PR_SET_NO_NEW_PRIVS)", unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 		step, flags := "seccomp", uint64(0)
 		if spec.Notify {
 			step, flags = ListenerStep, unix.SECCOMP_FILTER_FLAG_NEW_LISTENER

@@ -46,6 +46,8 @@ type StubSpec struct {
 	// Notify gives Filter a listener, whose notifications the caller reads
 	// (Stub.Listener): those of all children, which never have it themselves.
 	Notify bool
+	// Limits are those that all children have, and the stub itself.
+	Limits []Limit
 	// Detach makes the children the calling thread's own, so that it can wait
 	// for one that it no longer traces.
 	Detach bool

@@ -11,15 +11,18 @@ import (
 	"warder/rules"
 )
 
-// rlimits are the kernel's own limits: backstops for what the budget watches,
-// and the only wall for the rest.
+// fixedLimits are the kernel's limits that every program has.
+var fixedLimits = []jail.Limit{
+	{Resource: unix.RLIMIT_CORE, Value: 0},
+	{Resource: unix.RLIMIT_MEMLOCK, Value: 0},
+	{Resource: unix.RLIMIT_MSGQUEUE, Value: 0},
+	{Resource: unix.RLIMIT_SIGPENDING, Value: 256},
+}
+
+// rlimits are the kernel's limits that a session chooses: backstops for what
+// the budget watches, and the only wall for the rest.
 func (s *session) rlimits() []jail.Limit {
-	l := []jail.Limit{
-		{Resource: unix.RLIMIT_CORE, Value: 0},
-		{Resource: unix.RLIMIT_MEMLOCK, Value: 0},
-		{Resource: unix.RLIMIT_MSGQUEUE, Value: 0},
-		{Resource: unix.RLIMIT_SIGPENDING, Value: 256},
-	}
+	l := make([]jail.Limit, 0, 6)
 	add := func(resource int, v int64) {
 		if v >= 0 {
 			l = append(l, jail.Limit{Resource: resource, Value: uint64(v)})

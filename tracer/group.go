@@ -36,12 +36,13 @@ func (s *session) planGroup() bool {
 	return true
 }
 
-// unifiedGroups reports whether control groups are of version 2. Whether one
-// can be had is found out by making it: a probe costs as much.
-func unifiedGroups() bool {
+// unifiedGroups reports whether control groups are of version 2, which no
+// machine changes its mind about. Whether one can be had is found out by making
+// it: a probe costs as much.
+var unifiedGroups = sync.OnceValue(func() bool {
 	var st unix.Statfs_t
 	return unix.Statfs("/sys/fs/cgroup", &st) == nil && st.Type == unix.CGROUP2_SUPER_MAGIC
-}
+})
 
 // noUnifiedGroups is why there is no group unasked, and whether to ask helps.
 var noUnifiedGroups = sync.OnceValue(func() string {

@@ -43,6 +43,8 @@ type Prepared struct {
 	// network, ipc and keys: some call that makes a socket, an object that other
 	// processes find by name, or a key, may run.
 	network, ipc, keys bool
+	// memfds: so may one that makes memory which a descriptor keeps.
+	memfds bool
 	// reaches: the policy grants something of the host's network.
 	reaches bool
 }
@@ -114,6 +116,7 @@ func Prepare(policy *rules.Policy, engine Engine) (*Prepared, error) {
 	for _, call := range [...]string{"add_key", "request_key", "keyctl"} {
 		p.keys = p.keys || policy.MayRun(call, rules.AnyStage)
 	}
+	p.memfds = policy.MayRun("memfd_create", rules.AnyStage) || policy.MayRun("memfd_secret", rules.AnyStage)
 	p.reaches = policy.Connect.Any || policy.Bind.Any || len(policy.Connect.List)+len(policy.Bind.List) > 0 ||
 		policy.AbstractSockets.Reach == rules.ReachAny
 	preparations.Store(key, p)

@@ -173,7 +173,7 @@ func newSession(cfg *Config) (*session, error) {
 	s.retire = !prepared.threadsOnly
 	s.ctx.Path = s.readPath
 	s.budget.init(s)
-	if policy.MayRun("memfd_create", rules.AnyStage) || policy.MayRun("memfd_secret", rules.AnyStage) {
+	if prepared.memfds {
 		s.budget.memfds = max(s.limits.OpenFiles, 0)
 	}
 	if why := s.sharesID(); cfg.Engine == Seccomp && s.retire && why != "" {

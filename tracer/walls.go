@@ -151,7 +151,7 @@ type stubKey struct {
 
 // plan decides which walls the stub puts up for its children.
 func (s *session) plan() (stubKey, *jail.StubSpec) {
-	spec := &jail.StubSpec{Filter: s.stubFilter(), Detach: s.cfg.Engine == Seccomp || s.notified, Notify: s.notified}
+	spec := &jail.StubSpec{Filter: s.stubFilter(), Limits: fixedLimits, Detach: s.cfg.Engine == Seccomp || s.notified, Notify: s.notified}
 	s.walls, s.result.Unavailable = s.walls[:0], nil
 	user := false // in a user namespace of its own
 	for _, sp := range spaces {

@@ -32,6 +32,7 @@ type worker struct {
 	group *cgroup.Group
 	tid   int
 	all   unix.CPUSet // the cores of its thread
+	core  unix.CPUSet // where the stub is, and the child made ahead
 }
 
 // pool holds the idle workers, newest last.
@@ -216,9 +217,13 @@ func (w *worker) pin() {
 	if err != nil {
 		return
 	}
-	if unix.SchedSetaffinity(0, &one) == nil && w.stub != nil {
+	if unix.SchedSetaffinity(0, &one) != nil {
+		return
+	}
+	if w.stub != nil && w.core != one {
 		w.stub.Place(&one)
 	}
+	w.core = one
 }
 
 // unpin lets the worker's thread run on every core again.
