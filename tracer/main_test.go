@@ -29,6 +29,7 @@ const roleVariable = "WARDER_TRACER_ROLE"
 var roles = map[string]func() int{
 	"supervisor": superviseForEver,
 	"holder":     holdStandard,
+	"starved":    holdStarved,
 }
 
 // TestMain checks that all tests together leave nothing behind.

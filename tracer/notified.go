@@ -68,8 +68,12 @@ func (s *session) detach(t *task) error {
 
 // serve answers notifications until the program has ended, or is being ended.
 func (s *session) serve() error {
+	pidfd := s.procs[s.root].pidfd
+	if pidfd < 0 {
+		return nil // it was not let go, and is being killed
+	}
 	fds := [2]unix.PollFd{
-		{Fd: int32(s.procs[s.root].pidfd), Events: unix.POLLIN},
+		{Fd: int32(pidfd), Events: unix.POLLIN},
 		{Fd: int32(s.worker.stub.Listener()), Events: unix.POLLIN},
 	}
 	for !s.killing {
