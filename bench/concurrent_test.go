@@ -47,7 +47,7 @@ func BenchmarkConcurrent(b *testing.B) {
 		for _, atOnce := range []int{1, 2, 8, 64} {
 			b.Run(program+"/"+strconv.Itoa(atOnce), func(b *testing.B) {
 				b.Cleanup(tracer.CloseIdle)
-				times := max(64, 4*atOnce)
+				times := max(1024, 4*atOnce) // stubs are started by the first few
 				c := contest{rounds: 15, runs: 1, subjects: []subject{
 					together(bare(b, path), atOnce, times),
 					together(held("held", tracer.Config{Path: path}), atOnce, times),

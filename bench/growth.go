@@ -133,8 +133,12 @@ func (c *Comparison) crowdTurns(dir string) ([]*turn, error) {
 }
 
 // sessionsPerTurn is how many sessions a turn has at least, whatever runs at
-// once.
-const sessionsPerTurn = 64
+// once, and sessionsWarm how many go before without being counted: they start
+// the stubs, of which those of another turn may have gone.
+const (
+	sessionsPerTurn = 256
+	sessionsWarm    = 16
+)
 
 // sessionTurns are sessions of the empty program, so many at once.
 func (c *Comparison) sessionTurns(empty string, at int) []*turn {
@@ -148,7 +152,13 @@ func (c *Comparison) sessionTurns(empty string, at int) []*turn {
 		t := &turn{group: GroupSessions, at: at, base: bareName, metrics: []Metric{Rate}}
 		t.contestant.name = way.name
 		t.turn = func(ctx context.Context) ([]float64, error) {
-			rate, unseen, err := together(at, max(sessionsPerTurn, 2*at), func() (Sample, error) { return way.run(ctx, cmd) })
+			run := func() (Sample, error) { return way.run(ctx, cmd) }
+			_, unseen, err := together(at, max(sessionsWarm, at), run)
+			t.unseen += unseen
+			if err != nil {
+				return nil, err
+			}
+			rate, unseen, err := together(at, max(sessionsPerTurn, 4*at), run)
 			t.unseen += unseen
 			return []float64{rate}, err
 		}

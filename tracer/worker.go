@@ -35,16 +35,21 @@ type worker struct {
 	core  unix.CPUSet // where the stub is, and the child made ahead
 }
 
+// idleMost is how many idle workers there may be: each is a thread and two
+// processes of a few pages.
+const idleMost = 32
+
 // pool holds the idle workers, newest last.
 var pool struct {
 	sync.Mutex
 	idle []*worker
 }
 
-// onWorker runs f on a worker and returns when f has. An idle worker whose
-// stub has the policy's filter loaded is preferred. With once the calling
-// thread is the worker, if it has no children of its own: waking another
-// costs a good part of a launch.
+// onWorker runs f on a worker and returns when f has. An idle worker whose stub
+// has the policy's filter loaded is preferred, and a new one to the stub of
+// another policy, which is likely to be asked for again. With once the calling
+// thread is the worker, if it has no children of its own: waking another costs
+// a good part of a launch.
 func onWorker(want *Prepared, target rules.Target, once bool, f func(*worker)) {
 	if once && onOwnThread(f) {
 		return
@@ -54,25 +59,35 @@ func onWorker(want *Prepared, target rules.Target, once bool, f func(*worker)) {
 		defer close(done)
 		f(w)
 	}
-	pool.Lock()
-	if n := len(pool.idle); n > 0 {
-		best := n - 1
-		for i, w := range pool.idle {
-			if w.key.prepared == want && w.key.target == target {
-				best = i
-			}
-		}
-		w := pool.idle[best]
-		pool.idle = slices.Delete(pool.idle, best, best+1)
-		pool.Unlock()
-		w.jobs <- job
-	} else {
-		pool.Unlock()
-		w := newWorker()
-		w.jobs <- job
+	w := idleWorkerFor(want, target)
+	if w == nil {
+		w = newWorker()
 		go w.run()
 	}
+	w.jobs <- job
 	<-done
+}
+
+// idleWorkerFor takes a worker out of the pool: the newest that fits, or the
+// oldest where there are enough of others; nil for none.
+func idleWorkerFor(want *Prepared, target rules.Target) *worker {
+	pool.Lock()
+	defer pool.Unlock()
+	best := -1
+	for i, w := range pool.idle {
+		if w.key.prepared == want && w.key.target == target {
+			best = i
+		}
+	}
+	if best < 0 {
+		if len(pool.idle) < idleMost {
+			return nil
+		}
+		best = 0
+	}
+	w := pool.idle[best]
+	pool.idle = slices.Delete(pool.idle, best, best+1)
+	return w
 }
 
 // onOwnThread runs f on the calling thread and gives the thread back, without
