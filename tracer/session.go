@@ -106,6 +106,8 @@ func Run(ctx context.Context, cfg *Config) (*Result, error) {
 // supervise runs a session to its Result.
 func (s *session) supervise(ctx context.Context) (*Result, error) {
 	cfg := s.cfg
+	leave := begins(ctx)
+	defer leave()
 	defer s.closeRoot()
 	defer s.prog.close()
 	io, err := openStdio(cfg, &s.budget)
@@ -122,7 +124,6 @@ func (s *session) supervise(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	defer unix.Close(s.dir)
-	leave := begins(ctx)
 	onWorker(s.policy, s.target, cfg.Once, func(w *worker) {
 		s.worker = w
 		err = s.run(ctx, io)
