@@ -26,7 +26,7 @@ A figure is the median of the rounds; the interval beside it holds that median w
 - On the same core a supervisor and its program take turns by a context switch; *-other* rows wake another core each time. On a virtual machine that means the hypervisor.
 - trace-deny, the memory rows and warder-stop-64 show what a stop costs that does more than look.
 - warder's rows are whole sessions through the library: limits, accounts and placement are at work. The command has the same sessions.
-- Sessions at once are counted when their stubs are there. The empty program there is the smallest that Linux runs, two pages without a C library, so that a session's own cost shows most; `go test ./bench -bench Concurrent` has a C program beside it.
+- Sessions at once are counted when their stubs are there. The empty program there is the smallest that Linux runs, two pages without a C library, so that a session's own cost shows most; BenchmarkConcurrent (go test ./bench) has a C program beside it.
 - Wall time of a program is from fork to wait for bare, and from the call of tracer.Run to its return for the engines. Bare is started by a process of two pages; program CPU of a held one begins at its first instruction, and the supervisor's is that of its whole process.
 - Peak memory is the largest resident set of one process. CPU time of another tool is what its own wait4 tells: bwrap leaves its program's out.
 - Growth is wall time divided by all tasks' calls: on two cores, two tasks that do not disturb each other halve it.
