@@ -115,8 +115,18 @@ func (s *session) report(t *task, v rules.Verdict) {
 	}
 }
 
+// space is the memory of a thread's process. One that is not in a stop may die
+// at any time, and its id be a stranger's; that of the first thread is its own
+// until we have reaped it.
+func (s *session) space(t *task) *memory.Space {
+	if t.loose {
+		return memory.Of(s.root)
+	}
+	return memory.Of(t.tid)
+}
+
 func (s *session) decoded(t *task) decode.Call {
-	return decode.Decode(s.call.Arch, s.call.Nr, s.call.Args, memory.Of(t.tid), decode.Options{})
+	return decode.Decode(s.call.Arch, s.call.Nr, s.call.Args, s.space(t), decode.Options{})
 }
 
 // rewrite runs a call's scalar twin. The register that the kernel's calling
@@ -181,7 +191,7 @@ func (s *session) endFor(viol *Violation) {
 
 // where names an address by its mapping.
 func (s *session) where(t *task, ip uint64) string {
-	maps, err := memory.Of(t.tid).Maps()
+	maps, err := s.space(t).Maps()
 	if err != nil {
 		return "0x" + strconv.FormatUint(ip, 16)
 	}

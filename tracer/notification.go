@@ -1,6 +1,7 @@
 package tracer
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"warder/abi"
+	"warder/internal/procfs"
 	"warder/internal/ptrace"
 	"warder/rules"
 )
@@ -42,7 +44,7 @@ func (s *session) decideNotified(listener int, n *notification) error {
 	s.call = rules.Call{Arch: arch, Nr: uint32(n.Nr), Args: n.Args}
 	s.info.IP = n.IP
 	p := s.procs[s.root]
-	t := &task{tid: int(n.TID), proc: p}
+	t := &task{tid: int(n.TID), proc: p, loose: true}
 	s.at = t
 	s.ctx.Stage = rules.Main
 	v := s.policy.matcher().Decide(&s.call, &s.ctx)
@@ -77,16 +79,15 @@ func (s *session) decideNotified(listener int, n *notification) error {
 // notifiedViolation ends the session. The caller is stopped for the hook,
 // which wants its registers; it is never resumed.
 func (s *session) notifiedViolation(listener int, id uint64, t *task, v rules.Verdict) error {
-	t.loose = true
 	if s.cfg.Hooks.Violation != nil {
-		stopped, err := s.catch(t)
+		stopped, err := s.catch(listener, id, t)
 		if err != nil {
 			return err
 		}
 		t.loose = !stopped
 	}
 	if t.loose && !waits(listener, id) {
-		return nil // it is dead: the id that its memory is read by may be another's
+		return nil // it was killed, or interrupted: then it calls again
 	}
 	return s.violation(t, v)
 }
@@ -94,17 +95,22 @@ func (s *session) notifiedViolation(listener int, id uint64, t *task, v rules.Ve
 // mayRaise notes that the program is about to send itself a SIGSYS whose
 // delivery nobody will see: its death by it is its own doing.
 func (s *session) mayRaise(t *task) {
-	sig := uint32(unix.SIGSYS)
-	if name, _ := s.call.Arch.Name(s.call.Nr); name == "timer_create" {
-		const signo = 8 // struct sigevent
+	const signo = 8 // in struct sigevent
+	var sig uint64
+	switch name, _ := s.call.Arch.Name(s.call.Nr); name {
+	case "timer_create":
 		var word [4]byte
-		if n, err := ptrace.ReadMem(t.tid, s.call.Args[1]+signo, word[:]); err != nil || n != len(word) {
+		if n, err := ptrace.ReadMem(s.root, s.call.Args[1]+signo, word[:]); err != nil || n != len(word) {
 			return
 		}
-		sig = uint32(word[0]) | uint32(word[1])<<8 | uint32(word[2])<<16 | uint32(word[3])<<24
+		sig = uint64(binary.LittleEndian.Uint32(word[:]))
+	case "kill", "tkill", "rt_sigqueueinfo", "pidfd_send_signal":
+		sig = s.call.Args[1]
+	case "tgkill", "rt_tgsigqueueinfo":
+		sig = s.call.Args[2]
 	}
-	if sig == uint32(unix.SIGSYS) {
-		t.proc.sigsys = fatal(t.tid, unix.SIGSYS)
+	if unix.Signal(uint32(sig)) == unix.SIGSYS {
+		t.proc.sigsys = fatal(s.root, unix.SIGSYS)
 	}
 }
 
@@ -122,35 +128,75 @@ func (s *session) unseenPreemption() *Violation {
 }
 
 // catch traces a thread that waits for an answer and stops it; false where it
-// may not be, or is dead.
-func (s *session) catch(t *task) (bool, error) {
-	if err := ptrace.Seize(t.tid, ptrace.SessionOptions); err != nil {
+// may not be, or does not wait any more. It is never resumed: the session ends.
+func (s *session) catch(listener int, id uint64, t *task) (bool, error) {
+	// Without options: until it is known to wait still, its id may be that of a
+	// stranger, who must not die with this thread.
+	if err := ptrace.Seize(t.tid, 0); err != nil {
 		return false, nil // it is reported without
 	}
+	if !waits(listener, id) {
+		return false, unseize(t.tid)
+	}
 	t = s.adopt(t.tid, s.root)
+	s.killing = true // from here on its death is for this thread to reap
 	if err := interrupt(t.tid); err != nil {
 		return false, err
 	}
+	e, err := report(t.tid)
+	if err != nil {
+		return false, err
+	}
+	if k := classify(e.status).kind; k == ExitedDeath || k == SignaledDeath {
+		s.late = append(s.late, e) // for the loop, as ever
+		return false, nil
+	}
+	return true, nil
+}
+
+// unseize lets a thread go on that was seized by mistake.
+func unseize(tid int) error {
+	if err := interrupt(tid); err != nil {
+		return err
+	}
+	e, err := report(tid)
+	if err != nil {
+		return err
+	}
+	sig := 0
+	switch w := classify(e.status); w.kind {
+	case ExitedDeath, SignaledDeath:
+		return nil
+	case SignalStop:
+		sig = w.code
+	}
+	if err := ptrace.Detach(tid, sig); err != nil && !errors.Is(err, unix.ESRCH) {
+		return &Error{"PTRACE_DETACH", tid, err}
+	}
+	return nil
+}
+
+// report waits for what one tracee has to report.
+func report(tid int) (event, error) {
+	e := event{tid: tid}
 	for {
-		e := event{tid: t.tid}
-		_, err := ptrace.Wait(t.tid, unix.WALL|wnothread, &e.status, &e.ru)
+		_, err := ptrace.Wait(tid, unix.WALL|wnothread, &e.status, &e.ru)
 		switch {
 		case errors.Is(err, unix.EINTR):
 			continue
 		case err != nil:
-			return false, &Error{"wait4", t.tid, err}
+			return e, &Error{"wait4", tid, err}
 		}
-		if k := classify(e.status).kind; k == ExitedDeath || k == SignaledDeath {
-			s.late = append(s.late, e) // for the loop, as ever
-			return false, nil
-		}
-		return true, nil
+		return e, nil
 	}
 }
 
 // fstat answers a call by its scalar twin, which is fstat, in the caller's
 // place: 0 or an errno. The file is looked at through /proc, which follows the
-// descriptor of this very thread.
+// descriptor of this very thread, and as the kernel has it in memory: a file
+// system that somebody serves could keep us waiting. What is written goes to
+// the process by the id of its first thread, which nobody else can have before
+// we have reaped it.
 func (s *session) fstat(listener int, id uint64, t *task, twin string) (unix.Errno, error) {
 	name, _ := s.call.Arch.Name(s.call.Nr)
 	tw, ok := rules.TwinOf(name, twin)
@@ -161,24 +207,46 @@ func (s *session) fstat(listener int, id uint64, t *task, twin string) (unix.Err
 	if fd < 0 {
 		return unix.EBADF, nil
 	}
-	var st unix.Stat_t
-	err := unix.Stat("/proc/"+strconv.Itoa(t.tid)+"/fd/"+strconv.Itoa(int(fd)), &st)
+	back := s.asHeld()
+	stx, err := procfs.Statx(t.tid, "fd/"+strconv.Itoa(int(fd)))
+	back()
+	if !waits(listener, id) {
+		return 0, unix.ENOENT // whoever has its id now, this was not about him
+	}
+	var errno unix.Errno
 	switch {
 	case errors.Is(err, unix.ENOENT):
 		return unix.EBADF, nil
+	case errors.As(err, &errno):
+		return errno, nil
 	case err != nil:
-		return 0, &Error{"fstat for the program", t.tid, err}
+		return 0, err
 	}
-	st.Uid, st.Gid = idInside(t.tid, "uid_map", st.Uid), idInside(t.tid, "gid_map", st.Gid)
-	if !waits(listener, id) {
-		return 0, unix.ENOENT // it is dead: the id may be another's
-	}
+	st := asStat(stx)
+	st.Uid, st.Gid = idInside(s.root, "uid_map", st.Uid), idInside(s.root, "gid_map", st.Gid)
 	b := bytesOf(&st)
-	if n, err := ptrace.WriteMem(t.tid, s.call.Args[tw.Args[1]], b); err != nil || n != len(b) {
+	if n, err := ptrace.WriteMem(s.root, s.call.Args[tw.Args[1]], b); err != nil || n != len(b) {
 		return unix.EFAULT, nil
 	}
 	return 0, nil
 }
+
+// asStat is what fstat(2) says where statx(2) says stx.
+func asStat(stx *unix.Statx_t) unix.Stat_t {
+	st := unix.Stat_t{
+		Dev: unix.Mkdev(stx.Dev_major, stx.Dev_minor), Rdev: unix.Mkdev(stx.Rdev_major, stx.Rdev_minor),
+		Ino: stx.Ino, Mode: uint32(stx.Mode), Uid: stx.Uid, Gid: stx.Gid, Size: int64(stx.Size), Blocks: int64(stx.Blocks),
+		Atim: unix.Timespec{Sec: stx.Atime.Sec, Nsec: int64(stx.Atime.Nsec)},
+		Mtim: unix.Timespec{Sec: stx.Mtime.Sec, Nsec: int64(stx.Mtime.Nsec)},
+		Ctim: unix.Timespec{Sec: stx.Ctime.Sec, Nsec: int64(stx.Ctime.Nsec)},
+	}
+	assign(&st.Nlink, stx.Nlink)
+	assign(&st.Blksize, stx.Blksize)
+	return st
+}
+
+// assign is for fields whose width differs between architectures.
+func assign[T int32 | int64 | uint32 | uint64](field *T, v uint32) { *field = T(v) }
 
 // idInside is an owner's id as a process's user namespace has it; an id that
 // is not mapped there is the overflow id (user_namespaces(7)).

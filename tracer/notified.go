@@ -35,11 +35,22 @@ func (s *session) notify() error {
 	c := s.cfg
 	if c.Engine != Hybrid || !s.policy.notifies || !s.prog.golang || s.prog.dynamic || s.prog.script != nil ||
 		c.Trace != nil || c.Renames || c.Keep != nil || c.Watch.any() || c.Hooks.Event != nil ||
-		slices.Contains(c.Require, WallTracer) || noListener.Load() {
+		slices.Contains(c.Require, WallTracer) || noListener.Load() || !s.diesWithUs() || !keepsDead() {
 		return nil
 	}
 	s.notified = true
 	return s.chooseFilters()
+}
+
+// diesWithUs reports whether the program gets its death signal, and for good.
+func (s *session) diesWithUs() bool {
+	if idsReason() == "" && !slices.Contains(s.cfg.Without, WallUID) && !capable(unix.CAP_KILL) {
+		return false // it is another user's: the kernel asks for the right to signal it
+	}
+	// The execve of a file with capabilities clears it, though it gives none
+	// (begin_new_exec, fs/exec.c).
+	_, err := unix.Fgetxattr(s.prog.fd, "security.capability", nil)
+	return err != nil
 }
 
 // traceInstead makes a notified session a traced one, where err says that
@@ -49,7 +60,10 @@ func (s *session) traceInstead(err error) (bool, error) {
 	if !s.notified || !errors.As(err, &setup) || setup.Step != jail.ListenerStep {
 		return false, err
 	}
-	noListener.Store(true)
+	switch setup.Err { // others are of this moment
+	case unix.EPERM, unix.EACCES, unix.ENOSYS, unix.EINVAL, unix.EBUSY:
+		noListener.Store(true)
+	}
 	s.notified = false
 	return true, s.chooseFilters()
 }

@@ -5,12 +5,14 @@ import (
 	"debug/elf"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"warder/internal/testprog"
 	"warder/internal/testutil"
@@ -210,6 +212,7 @@ func TestLiveNotifiedSIGSYS(t *testing.T) {
 		{noted(t, testprog.Attack(t, "forge-sys")), "", "signaled SIGSYS"},
 		{noted(t, testprog.Attack(t, "int80-getpid")), "", "policy-violation"},
 		{noted(t, testprog.Attack(t, "tgkill-preempt")), "", "policy-violation"},
+		{noted(t, testprog.Program(t, "urgent")), "", "policy-violation"},
 	} {
 		r, _ := hold(t, tracer.Config{Path: c.path, Args: args(c.arg), Limits: unhurried})
 		if got := fate(r); !expected(got, []string{c.want}) || !notified(r) {
@@ -241,4 +244,23 @@ func TestLiveNotifiedAtOnce(t *testing.T) {
 		})
 	}
 	group.Wait()
+}
+
+// TestLiveNotifiedTwoEnds: a violation in one thread while another uses up the
+// output budget. Whichever comes first, the session ends.
+func TestLiveNotifiedTwoEnds(t *testing.T) {
+	testutil.Require(t, testutil.Ptrace, testutil.Seccomp)
+	path := noted(t, testprog.Program(t, "floodopen"))
+	seen := map[string]int{}
+	for i := range 300 {
+		r, _ := hold(t, tracer.Config{
+			Path: path, Args: args(fmt.Sprint(i * 3000)), Stdout: io.Discard, Stderr: io.Discard,
+			Limits: tracer.Limits{Wall: 20 * time.Second, Output: 1 << 20},
+			Hooks:  tracer.Hooks{Violation: func(*tracer.Tracee, *tracer.Violation) {}},
+		})
+		seen[r.Outcome.String()]++
+	}
+	if seen["policy-violation"]+seen["output-limit"] != 300 || len(seen) != 2 {
+		t.Errorf("sessions ended by %v, want both violations and the output limit, and nothing else", seen)
+	}
 }

@@ -13,7 +13,6 @@ import (
 
 	"warder/internal/procfs"
 	"warder/internal/ptrace"
-	"warder/memory"
 	"warder/rules"
 	rbpf "warder/rules/bpf"
 )
@@ -321,7 +320,7 @@ func (s *session) unavailable(wall, why string) {
 
 // readPath reads a path argument of the call being decided, for probes.
 func (s *session) readPath(i int) (string, bool) {
-	p, err := memory.Of(s.at.tid).String(s.call.Args[i], pathMax)
+	p, err := s.space(s.at).String(s.call.Args[i], pathMax)
 	return p, err == nil
 }
 

@@ -7,6 +7,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// keepsDead reports whether the kernel keeps a dead child until it is waited
+// for: it does not where the host program ignores SIGCHLD or has set
+// SA_NOCLDWAIT (wait(2)).
+func keepsDead() bool {
+	const ignored, noWait = 1, 2 // SIG_IGN, SA_NOCLDWAIT
+	var action struct{ handler, flags, restorer, mask uint64 }
+	_, _, e := unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(unix.SIGCHLD), 0, uintptr(unsafe.Pointer(&action)), 8, 0, 0)
+	return e == 0 && action.handler != ignored && action.flags&noWait == 0
+}
+
 // hushStops sets SA_NOCLDSTOP for SIGCHLD, once. The kernel would send one to
 // this process at every stop of a tracee (do_notify_parent_cldstop,
 // kernel/signal.c), and the Go runtime catches it to do nothing: a third of
