@@ -35,16 +35,8 @@ type checker struct {
 
 func newChecker(t testing.TB, p *rules.Policy, arch abi.Arch, target rules.Target) *checker {
 	t.Helper()
-	program, err := rules.Lower(p, arch, target)
-	if err != nil {
-		t.Fatal(err)
-	}
-	vm, err := bpf.NewVM(program.Bind(testSelf, testKey))
-	if err != nil {
-		t.Fatal(err)
-	}
 	k := &checker{
-		policy: p, arch: arch, target: target, vm: vm, matcher: rules.NewMatcher(p, arch),
+		policy: p, arch: arch, target: target, vm: lowered(t, p, arch, target, testSelf), matcher: rules.NewMatcher(p, arch),
 		rules: map[uint32][]int{}, paths: []string{"/etc/passwd", "/", ""}, seen: map[string]int{},
 	}
 	for i := range p.Rules {
@@ -243,10 +235,7 @@ var pathArg = map[string]int{"access": 0, "open": 0, "openat": 1, "newfstatat": 
 
 func (k *checker) check(t testing.TB, c *rules.Call) {
 	t.Helper()
-	got, err := k.vm.Run(bpf.Data{Nr: c.Nr, Arch: c.Arch.Audit(), Args: c.Args})
-	if err != nil {
-		t.Fatal(err)
-	}
+	got := answer(t, k.vm, c)
 	name, _ := k.arch.Name(c.Nr)
 	text := func() string { return fmt.Sprintf("target %d, %s %s (%d) %#x", k.target, c.Arch, name, c.Nr, c.Args) }
 	if want := k.answer(c); got != want {

@@ -20,32 +20,15 @@ type notifying struct {
 
 func newNotifying(t testing.TB, p *rules.Policy, arch abi.Arch) *notifying {
 	t.Helper()
-	vm := func(target rules.Target, self uint32) *bpf.VM {
-		program, err := rules.Lower(p, arch, target)
-		if err != nil {
-			t.Fatal(err)
-		}
-		m, err := bpf.NewVM(program.Bind(self, testKey))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return m
-	}
 	// The first is loaded before there is a process id.
-	return &notifying{arch, rules.NewMatcher(p, arch), p, vm(rules.Notified, 0), vm(rules.SelfGuard, testSelf)}
+	base, guard := lowered(t, p, arch, rules.Notified, 0), lowered(t, p, arch, rules.SelfGuard, testSelf)
+	return &notifying{arch, rules.NewMatcher(p, arch), p, base, guard}
 }
 
 // check holds what the two settle together against Decide's word.
 func (n *notifying) check(t testing.TB, c *rules.Call, seen map[string]int) {
 	t.Helper()
-	run := func(vm *bpf.VM) uint32 {
-		ret, err := vm.Run(bpf.Data{Nr: c.Nr, Arch: c.Arch.Audit(), Args: c.Args})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return ret
-	}
-	base, guard := run(n.base), run(n.guard)
+	base, guard := answer(t, n.base, c), answer(t, n.guard, c)
 	ret := base // the kernel takes the lowest action of all programs, signed
 	if int32(guard&^bpf.RetData) < int32(base&^bpf.RetData) {
 		ret = guard

@@ -16,33 +16,40 @@ type stages struct {
 	loader, main, change *bpf.VM
 }
 
+// lowered is a policy's program for target, bound to a process id.
+func lowered(t testing.TB, p *rules.Policy, arch abi.Arch, target rules.Target, self uint32) *bpf.VM {
+	t.Helper()
+	program, err := rules.Lower(p, arch, target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	vm, err := bpf.NewVM(program.Bind(self, testKey))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return vm
+}
+
+// answer is what a program says of a call.
+func answer(t testing.TB, vm *bpf.VM, c *rules.Call) uint32 {
+	t.Helper()
+	ret, err := vm.Run(bpf.Data{Nr: c.Nr, Arch: c.Arch.Audit(), Args: c.Args})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ret
+}
+
 func newStages(t testing.TB, p *rules.Policy, arch abi.Arch) *stages {
 	t.Helper()
-	vm := func(target rules.Target) *bpf.VM {
-		program, err := rules.Lower(p, arch, target)
-		if err != nil {
-			t.Fatal(err)
-		}
-		m, err := bpf.NewVM(program.Bind(testSelf, testKey))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return m
-	}
+	vm := func(target rules.Target) *bpf.VM { return lowered(t, p, arch, target, testSelf) }
 	return &stages{arch, rules.NewMatcher(p, arch), vm(rules.LoaderStage), vm(rules.MainStage), vm(rules.StageChange)}
 }
 
 // check holds what the programs settle against Decide's word in that stage.
 func (s *stages) check(t testing.TB, c *rules.Call, seen map[string]int) {
 	t.Helper()
-	run := func(vm *bpf.VM) uint32 {
-		ret, err := vm.Run(bpf.Data{Nr: c.Nr, Arch: c.Arch.Audit(), Args: c.Args})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return ret
-	}
-	loader, main, change := run(s.loader), run(s.main), run(s.change)
+	loader, main, change := answer(t, s.loader, c), answer(t, s.main, c), answer(t, s.change, c)
 	both := min(loader, change) // the kernel takes the lowest action of all programs
 	if int32(loader) < int32(change) != (loader < change) {
 		both = bpf.RetKillProcess // the one that is negative: seccomp(2) compares them signed
