@@ -2,7 +2,6 @@ package jail
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -154,16 +153,14 @@ func (s *Stub) takeListener() error {
 	fd := binary.LittleEndian.Uint64(result[:])
 	pidfd, err := unix.PidfdOpen(s.PID, 0)
 	if err != nil {
-		return fmt.Errorf("pidfd_open of stub %d: %w", s.PID, err)
+		return &SetupError{ListenerStep, err}
 	}
 	defer unix.Close(pidfd)
-	s.listener, err = unix.PidfdGetfd(pidfd, int(fd), 0) // close-on-exec
+	listener, err := unix.PidfdGetfd(pidfd, int(fd), 0) // close-on-exec
 	if err != nil {
-		s.listener = -1
-		var errno unix.Errno
-		errors.As(err, &errno)
-		return &SetupError{ListenerStep, errno}
+		return &SetupError{ListenerStep, err}
 	}
+	s.listener = listener
 	t.clear(0, s.key)
 	t.call("close_range (listener)", unix.SYS_CLOSE_RANGE, fd, fd, 0)
 	return s.make()

@@ -43,9 +43,13 @@ func (s *session) stubAndLaunch(io *stdio) (err error) {
 		if err == nil {
 			break
 		}
-		if traced, failed := s.traceInstead(err); failed != nil && traced {
-			return failed
-		} else if !traced && !withdraw(err) {
+		switch {
+		case s.notified && listenerRefused(err):
+			s.notified = false
+			if err = s.chooseFilters(); err != nil {
+				return err
+			}
+		case !withdraw(err):
 			return err
 		}
 		w.closeStub()

@@ -53,26 +53,25 @@ func (s *session) diesWithUs() bool {
 	return err != nil
 }
 
-// traceInstead makes a notified session a traced one, where err says that
-// there can be no listener.
-func (s *session) traceInstead(err error) (bool, error) {
+// listenerRefused reports whether a stub failed for want of a listener, and
+// notes it where there never will be one.
+func listenerRefused(err error) bool {
 	var setup *jail.SetupError
-	if !s.notified || !errors.As(err, &setup) || setup.Step != jail.ListenerStep {
-		return false, err
+	if !errors.As(err, &setup) || setup.Step != jail.ListenerStep {
+		return false
 	}
 	switch setup.Err { // others are of this moment
 	case unix.EPERM, unix.EACCES, unix.ENOSYS, unix.EINVAL, unix.EBUSY:
 		noListener.Store(true)
 	}
-	s.notified = false
-	return true, s.chooseFilters()
+	return true
 }
 
 // detach ends the tracing of a notified program, before its first instruction.
 func (s *session) detach(t *task) error {
 	s.placement.over() // no stops come
 	if s.notified && t.proc.pidfd < 0 {
-		return &Error{"pidfd_open", t.tid, unix.EMFILE}
+		return &Error{"wait for the program", t.tid, errors.New("no descriptor of it could be had")}
 	}
 	if err := ptrace.Detach(t.tid, 0); err != nil && !errors.Is(err, unix.ESRCH) {
 		return &Error{"PTRACE_DETACH", t.tid, err}
