@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -76,8 +76,9 @@ func (s *session) decideNotified(listener int, n *notification) error {
 	return nil
 }
 
-// notifiedViolation ends the session. The caller is stopped for the hook,
-// which wants its registers; it is never resumed.
+// notifiedViolation ends the session, whether the caller still waits or has been
+// interrupted: the verdict rests on the registers that it called with. For the
+// hook, which wants them, it is stopped, and never resumed.
 func (s *session) notifiedViolation(listener int, id uint64, t *task, v rules.Verdict) error {
 	if s.cfg.Hooks.Violation != nil {
 		stopped, err := s.catch(listener, id, t)
@@ -85,9 +86,6 @@ func (s *session) notifiedViolation(listener int, id uint64, t *task, v rules.Ve
 			return err
 		}
 		t.loose = !stopped
-	}
-	if t.loose && !waits(listener, id) {
-		return nil // it was killed, or interrupted: then it calls again
 	}
 	return s.violation(t, v)
 }
@@ -117,9 +115,8 @@ func (s *session) mayRaise(t *task) {
 // unseenPreemption is the one violation that the kernel ends a notified program
 // for by itself: rules.SelfGuard's.
 func (s *session) unseenPreemption() *Violation {
-	const sigurg = 23
 	nr, _ := abi.Native().Number("tgkill")
-	c := rules.Call{Arch: abi.Native(), Nr: nr, Args: [6]uint64{2: sigurg}}
+	c := rules.Call{Arch: abi.Native(), Nr: nr, Args: [6]uint64{2: uint64(unix.SIGURG)}}
 	v := s.policy.matcher().Decide(&c, &s.ctx)
 	return &Violation{
 		Arch: c.Arch.String(), Args: c.Args, PID: s.root, TID: s.root,
@@ -223,7 +220,9 @@ func (s *session) fstat(listener int, id uint64, t *task, twin string) (unix.Err
 		return 0, err
 	}
 	st := asStat(stx)
-	st.Uid, st.Gid = idInside(s.root, "uid_map", st.Uid), idInside(s.root, "gid_map", st.Gid)
+	if slices.Contains(s.walls, WallUserNS) {
+		st.Uid, st.Gid = idInside(os.Geteuid(), st.Uid), idInside(os.Getegid(), st.Gid)
+	}
 	b := bytesOf(&st)
 	if n, err := ptrace.WriteMem(s.root, s.call.Args[tw.Args[1]], b); err != nil || n != len(b) {
 		return unix.EFAULT, nil
@@ -248,25 +247,13 @@ func asStat(stx *unix.Statx_t) unix.Stat_t {
 // assign is for fields whose width differs between architectures.
 func assign[T int32 | int64 | uint32 | uint64](field *T, v uint32) { *field = T(v) }
 
-// idInside is an owner's id as a process's user namespace has it; an id that
-// is not mapped there is the overflow id (user_namespaces(7)).
-func idInside(tid int, file string, id uint32) uint32 {
+// idInside is an owner's id as a user namespace that the stub has made for
+// itself shows it: our own is mapped to itself, and every other is the overflow
+// id (user_namespaces(7)).
+func idInside(own int, id uint32) uint32 {
 	const overflow = 65534
-	b, err := os.ReadFile("/proc/" + strconv.Itoa(tid) + "/" + file)
-	if err != nil {
-		return overflow
-	}
-	for line := range strings.Lines(string(b)) {
-		f := strings.Fields(line)
-		if len(f) != 3 {
-			continue
-		}
-		first, err1 := strconv.ParseUint(f[0], 10, 32)
-		outside, err2 := strconv.ParseUint(f[1], 10, 32)
-		count, err3 := strconv.ParseUint(f[2], 10, 64)
-		if err1 == nil && err2 == nil && err3 == nil && uint64(id) >= outside && uint64(id)-outside < count {
-			return uint32(first + uint64(id) - outside)
-		}
+	if id == uint32(own) {
+		return id
 	}
 	return overflow
 }
