@@ -16,7 +16,7 @@ func EffectiveCaps() (uint64, error) {
 	return uint64(data[0].Effective) | uint64(data[1].Effective)<<32, nil
 }
 
-// stubCaps are what a stub needs for its children: their ids, securebits and
+// stubCaps are what a stub needs for its children: their ids and
 // root. It gives up all others once its own set-up is done.
 const stubCaps = 1<<unix.CAP_SETUID | 1<<unix.CAP_SETGID | 1<<unix.CAP_SYS_CHROOT
 

@@ -104,9 +104,8 @@ func (l *lowering) stop() uint32 {
 	return bpf.RetTrace
 }
 
-// foreign is what it returns for a call of a foreign architecture. A tracer
-// that rewrites calls could make one of what is not, so that there the kernel
-// ends the program by itself; a notification cannot.
+// foreign is what it returns for a call of a foreign architecture. Nobody who
+// traces sees how a notified program dies, so its supervisor is told first.
 func (l *lowering) foreign() uint32 {
 	switch l.target {
 	case Notified:
