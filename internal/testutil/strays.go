@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,16 +17,14 @@ import (
 // strayGrace is how long what was left may take to go by itself.
 const strayGrace = 2 * time.Second
 
-// threadSlack is how many threads the Go runtime may have added meanwhile:
-// its pool grows on its own. A leak of a thread a session soon exceeds it.
-const threadSlack = 16
-
 // Snapshot is what this process owns at one moment: its descendants (zombies
-// included), its open descriptors and the number of its threads.
+// included), its open descriptors and the goroutines that keep a thread to
+// themselves. Other threads are not counted: the runtime starts one for every
+// call that blocks while another goroutine could run, and keeps it.
 type Snapshot struct {
 	children    map[int]string
 	descriptors map[int]string
-	threads     int
+	locked      map[string]string // goroutine's head to its stack
 }
 
 // TakeSnapshot looks at this process.
@@ -38,13 +37,12 @@ func TakeSnapshot() Snapshot {
 }
 
 func look() Snapshot {
-	threads, _ := os.ReadDir("/proc/self/task")
-	return Snapshot{children: descendants(os.Getpid()), descriptors: descriptors(), threads: len(threads)}
+	return Snapshot{children: descendants(os.Getpid()), descriptors: descriptors(), locked: lockedGoroutines()}
 }
 
 // NoStrays fails the test if, after a short grace, this process has
-// descendants or open descriptors that it had not at the snapshot, or many
-// more threads. It judges the whole process, so nothing may run in parallel.
+// descendants, open descriptors or goroutines locked to a thread that it had not
+// at the snapshot. It judges the whole process, so nothing may run in parallel.
 func NoStrays(t testing.TB, before Snapshot) {
 	t.Helper()
 	deadline := time.Now().Add(strayGrace)
@@ -73,11 +71,37 @@ func (s Snapshot) strays(now Snapshot) []string {
 			found = append(found, fmt.Sprintf("descriptor %d: %s", fd, what))
 		}
 	}
-	slices.Sort(found)
-	if now.threads > s.threads+threadSlack {
-		found = append(found, fmt.Sprintf("threads: %d before, %d now", s.threads, now.threads))
+	for id, stack := range now.locked {
+		if s.locked[id] == "" {
+			found = append(found, "goroutine with a thread to itself: "+stack)
+		}
 	}
+	slices.Sort(found)
 	return found
+}
+
+// lockedGoroutines lists the goroutines that called runtime.LockOSThread, by
+// number, but for the caller's own.
+func lockedGoroutines() map[string]string {
+	stacks := make([]byte, 1<<16)
+	for {
+		n := runtime.Stack(stacks, true)
+		if n < len(stacks) {
+			stacks = stacks[:n]
+			break
+		}
+		stacks = make([]byte, 2*len(stacks))
+	}
+	locked := map[string]string{}
+	for i, stack := range strings.Split(string(stacks), "\n\n") {
+		// goroutine 18 [chan receive, locked to thread]:
+		head, _, _ := strings.Cut(stack, "\n")
+		if i > 0 && strings.Contains(head, "locked to thread") {
+			id, _, _ := strings.Cut(head, " [")
+			locked[id] = stack
+		}
+	}
+	return locked
 }
 
 func descriptors() map[int]string {

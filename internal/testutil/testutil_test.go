@@ -3,6 +3,7 @@ package testutil_test
 import (
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -95,6 +96,12 @@ func TestRequire(t *testing.T) {
 	}
 }
 
+// holdThread keeps a thread until end is closed.
+func holdThread(end <-chan struct{}) {
+	runtime.LockOSThread()
+	<-end
+}
+
 func TestNoStrays(t *testing.T) {
 	before := testutil.TakeSnapshot()
 	testutil.NoStrays(t, before)
@@ -107,11 +114,16 @@ func TestNoStrays(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	end := make(chan struct{})
+	go holdThread(end)
 	w := &witness{}
 	testutil.NoStrays(w, before)
-	if !strings.Contains(w.text, "sleep") || !strings.Contains(w.text, "/dev/null") {
-		t.Errorf("a child and a descriptor went unseen: %q", w.text)
+	for _, want := range []string{"sleep", "/dev/null", "holdThread"} {
+		if !strings.Contains(w.text, want) {
+			t.Errorf("%s went unseen: %q", want, w.text)
+		}
 	}
+	close(end)
 	if len(testutil.Descendants()) == 0 {
 		t.Error("no descendant seen")
 	}
