@@ -86,7 +86,7 @@ func TestLiveAttacksNotified(t *testing.T) {
 			want := a.Expected("compute", "hybrid")
 			r, out := hold(t, tracer.Config{
 				Path: path, Args: []string{a.Name, testprog.Scratch(t)},
-				Policy: compute, Limits: attackLimits(a.Class),
+				Policy: compute, Limits: attackLimits(a, tracer.Hybrid),
 			})
 			if got := fate(r); !expected(got, want) {
 				t.Errorf("%s: got %s, want %s\n%s\n%s", a.Claim, got, strings.Join(want, " | "), r.Message, out[:min(len(out), 300)])
