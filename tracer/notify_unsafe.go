@@ -29,22 +29,22 @@ type response struct {
 // killed, or interrupted, meanwhile.
 func receive(listener int, n *notification) error {
 	*n = notification{} // the kernel wants it zeroed
-	return listen(listener, unix.SECCOMP_IOCTL_NOTIF_RECV, unsafe.Pointer(n))
+	return ioctl(listener, unix.SECCOMP_IOCTL_NOTIF_RECV, unsafe.Pointer(n))
 }
 
 // send answers one. ENOENT: its caller does not wait for it any more.
 func send(listener int, r *response) error {
-	return listen(listener, unix.SECCOMP_IOCTL_NOTIF_SEND, unsafe.Pointer(r))
+	return ioctl(listener, unix.SECCOMP_IOCTL_NOTIF_SEND, unsafe.Pointer(r))
 }
 
 // waits reports whether the caller of a notification still waits for its
 // answer: what was read of its memory was its own then, and not that of a
 // stranger who has its id.
 func waits(listener int, id uint64) bool {
-	return listen(listener, unix.SECCOMP_IOCTL_NOTIF_ID_VALID, unsafe.Pointer(&id)) == nil
+	return ioctl(listener, unix.SECCOMP_IOCTL_NOTIF_ID_VALID, unsafe.Pointer(&id)) == nil
 }
 
-func listen(listener int, request uintptr, arg unsafe.Pointer) error {
+func ioctl(listener int, request uintptr, arg unsafe.Pointer) error {
 	for {
 		_, _, e := unix.Syscall(unix.SYS_IOCTL, uintptr(listener), request, uintptr(arg))
 		switch e {
