@@ -278,7 +278,7 @@ func TestLiveAttachSignals(t *testing.T) {
 		return got == want
 	})
 	t.Logf("%d signals, %d stops, %d of them at a delivery", sent, stops, atDelivery)
-	if atDelivery == 0 {
+	if atDelivery == 0 && runtime.NumCPU() > 1 { // on one core nobody sends while another stops
 		t.Error("no stop was at a signal's delivery: the hard case was not met")
 	}
 }

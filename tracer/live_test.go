@@ -40,7 +40,7 @@ func TestLiveDo(t *testing.T) {
 			args    []string
 			cfg     tracer.Config
 		}{
-			{"threads", nil, tracer.Config{}},
+			{"threads", []string{"10"}, tracer.Config{}},
 			{"forkstorm", []string{"100"}, tracer.Config{Policy: forks}},
 			{"restart", nil, tracer.Config{}},
 			{"zombieleader", nil, tracer.Config{}},
