@@ -50,7 +50,7 @@ func (s *session) diesWithUs() bool {
 	// The execve of a file with capabilities clears it, though it gives none
 	// (begin_new_exec, fs/exec.c).
 	_, err := unix.Fgetxattr(s.prog.fd, "security.capability", nil)
-	return err != nil
+	return errors.Is(err, unix.ENODATA) || errors.Is(err, unix.EOPNOTSUPP)
 }
 
 // listenerRefused reports whether a stub failed for want of a listener, and
