@@ -24,7 +24,7 @@ const strayGrace = 2 * time.Second
 type Snapshot struct {
 	children    map[int]string
 	descriptors map[int]string
-	locked      map[string]string // goroutine's head to its stack
+	locked      map[string]string // goroutines' stacks by their numbers
 }
 
 // TakeSnapshot looks at this process.
